@@ -86,7 +86,7 @@ static void connection_close(struct connection *connection, bool reset)
 {
     struct connection **link = &connection->meter->connections;
 
-    while (*link != connection) {
+    while (*link != NULL && *link != connection) {
         link = &(*link)->next;
     }
     *link = connection->next;
@@ -105,11 +105,24 @@ static void parcel_free(struct parcel *parcel)
 {
     struct parcel **link = &parcel->meter->parcels;
 
-    while (*link != parcel) {
+    while (*link != NULL && *link != parcel) {
         link = &(*link)->next;
     }
     *link = parcel->next;
     parcel_end(parcel);
+}
+
+/* Frames follow one another, they do not mix. */
+static bool must_wait(const struct parcel *parcel)
+{
+    const struct parcel *other = parcel->sent > 0 ? NULL : parcel->meter->parcels;
+
+    for (; other != NULL; other = other->next) {
+        if (other != parcel && other->connection == parcel->connection && other->sent > 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_parcel(void *ctx)
@@ -117,6 +130,11 @@ static void on_parcel(void *ctx)
     struct parcel *parcel = ctx;
     struct connection *connection = parcel->connection;
 
+    if (connection != NULL && must_wait(parcel)) {
+        (void)loop_timer_arm(parcel->meter->loop, &parcel->timer,
+                             loop_mono_ms(parcel->meter->loop) + 1);
+        return;
+    }
     if (connection != NULL) {
         size_t n = parcel->byte_ms > 0 ? 1 : parcel->n - parcel->sent;
         ssize_t wrote = send(connection->fd, parcel->bytes + parcel->sent, n, MSG_NOSIGNAL);
@@ -244,7 +262,8 @@ static bool answer(struct connection *connection, const uint8_t *bytes)
                              loop_mono_ms(meter->loop) + reply.delay_ms);
         return true;
     }
-    bool is_last = reply.byte_ms == 0 && (parcel->then_close || parcel->then_reset);
+    bool is_last = reply.byte_ms == 0 && (parcel->then_close || parcel->then_reset) &&
+                   !must_wait(parcel);
 
     on_parcel(parcel);
     return !is_last;

@@ -14,6 +14,7 @@
 /* clang-format on */
 
 /* cmocka 1.1.5's assert_float_equal casts to float: too coarse for counters. */
+/* NOLINTNEXTLINE(readability-identifier-naming): named like cmocka's own */
 #define assert_near(a, b, tolerance)                                                       \
     do {                                                                                   \
         double assert_near_a = (a);                                                        \
