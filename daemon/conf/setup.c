@@ -1,0 +1,121 @@
+#include "daemon/conf/setup.h"
+
+#include <stdlib.h>
+
+#include <ecmon/err.h>
+
+void setup_free(struct setup *setup)
+{
+    if (setup == NULL) {
+        return;
+    }
+    registry_done(&setup->registry);
+    methods_done(&setup->methods);
+    profiles_done(&setup->profiles);
+    conf_free(setup->conf);
+    free(setup);
+}
+
+static int check_methods_named(const struct setup *setup, struct problems *problems)
+{
+    const struct conf *conf = setup->conf;
+    int err = 0;
+
+    if (methods_resumption(&setup->methods, conf->assess.resumption) == NULL) {
+        problems_add(problems, PROBLEM_CONFIG, conf->file, 0, 0,
+                     "assess.resumption: there is no resumption method \"%s\"",
+                     conf->assess.resumption);
+        err = ERR_CONFIG;
+    }
+    if (methods_carbon(&setup->methods, conf->assess.carbon) == NULL) {
+        problems_add(problems, PROBLEM_CONFIG, conf->file, 0, 0,
+                     "assess.carbon: there is no carbon method \"%s\"",
+                     conf->assess.carbon);
+        err = ERR_CONFIG;
+    }
+    return err;
+}
+
+int setup_load(const char *conf_path, struct problems *problems, struct setup **ret_setup)
+{
+    struct setup *setup = calloc(1, sizeof(*setup));
+    int err = setup == NULL ? ERR_NOMEM : conf_load(conf_path, problems, &setup->conf);
+
+    if (err == 0) {
+        int profiles_err = profiles_load(setup->conf, problems, &setup->profiles);
+        int methods_err = methods_load(setup->conf, problems, &setup->methods);
+        int registry_err =
+            registry_load(setup->conf, &setup->profiles, problems, &setup->registry);
+
+        err = profiles_err != 0  ? profiles_err
+              : methods_err != 0 ? methods_err
+                                 : registry_err;
+        if (methods_err == 0) {
+            int named_err = check_methods_named(setup, problems);
+
+            err = err != 0 ? err : named_err;
+        }
+    }
+    if (err != 0) {
+        setup_free(setup);
+        return err;
+    }
+    *ret_setup = setup;
+    return 0;
+}
+
+/* What is well-formed and yet will not do for long. */
+static void warn_of_size(const struct setup *setup, struct problems *problems)
+{
+    const struct conf *conf = setup->conf;
+    int64_t left_days = conf_days_left(conf, setup->registry.n_meters);
+    int64_t kept_days = conf->store.keep_readings_ms / MS_PER_DAY;
+
+    if (setup->registry.n_meters > 0 && left_days < kept_days) {
+        problems_add(
+            problems, PROBLEM_WARNING, conf->file, 0, 0,
+            "store.max_size lasts for %lld days of readings of %d meters, less than "
+            "keep_readings (%lld days)",
+            (long long)left_days, setup->registry.n_meters, (long long)kept_days);
+    }
+}
+
+int setup_check(const char *conf_path, bool strict, FILE *out, FILE *errors)
+{
+    struct problems problems;
+    struct setup *setup = NULL;
+    char text[1024];
+
+    problems_init(&problems);
+    int err = setup_load(conf_path, &problems, &setup);
+
+    if (err == 0) {
+        warn_of_size(setup, &problems);
+    }
+    for (size_t i = 0; i < problems.n; i++) {
+        problem_text(&problems.problem[i], text, sizeof(text));
+        (void)fprintf(errors, "%s\n", text);
+    }
+    if (problems.dropped > 0) {
+        (void)fprintf(errors, "… and %zu more\n", problems.dropped);
+    }
+    int exit_code = problems_exit_code(&problems);
+
+    if (exit_code == 0 && err != 0) {
+        exit_code = 74;
+    }
+    if (exit_code == 0 && strict && problems.n > 0) {
+        exit_code = 1;
+    }
+    if (exit_code == 0) {
+        (void)fprintf(
+            out,
+            "%s: ok: %d enterprise rows, %d meter rows, %d profiles, %d resumption and "
+            "%d carbon methods\n",
+            conf_path, setup->registry.n_enterprises, setup->registry.n_meters,
+            setup->profiles.n, setup->methods.n_resumption, setup->methods.n_carbon);
+    }
+    setup_free(setup);
+    problems_done(&problems);
+    return exit_code;
+}
