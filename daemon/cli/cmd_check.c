@@ -1,0 +1,8 @@
+#include "daemon/cli/cli.h"
+#include "daemon/cli/commands.h"
+
+int cmd_check(struct cli *cli)
+{
+    return setup_check(cli->conf_path, cli->options.value[OPTION_STRICT] != NULL, stdout,
+                       stderr);
+}
