@@ -295,6 +295,7 @@ static int open_rooms(struct app *app)
         return 1;
     }
     app_assess_init(app);
+    app_purge_init(app);
     return 0;
 }
 

@@ -6,12 +6,15 @@
 #include "daemon/assess/energy.h"
 #include "daemon/assess/rates_stale.h"
 #include "daemon/core/log.h"
+#include "daemon/core/text.h"
 
 /* A quarter-hour is closed a little after its end, when its last meters have answered. */
 #define AFTER_QUARTER_MS 15000
 #define PORTION_MS       200 /* the writer has samples to store in between */
 #define METERS_AT_ONCE   256
 #define DAYS_AT_ONCE     8
+#define ASKED_DAYS_MAX   62 /* of more, the rates are computed by who asks, and not stored \
+                             */
 
 static bool out_of_time(const struct app *app, int64_t started_mono_ms)
 {
@@ -61,13 +64,31 @@ static int close_results(struct app *app, struct store *store, bool *ret_more)
     return err < 0 ? err : 0;
 }
 
+/* Days whose rates somebody asks for are stored, also when nothing made them stale. */
+static int mark_asked_days(struct app *app, struct store *store)
+{
+    int err = 0;
+
+    for (day_t day = app->assess_job_from; err == 0 && day <= app->assess_job_to; day++) {
+        char text[DAY_TEXT_LEN];
+
+        text_from_day(day, text);
+        err = store_stale_add(store, "rates", text);
+    }
+    app->assess_job_from = DAY_MAX;
+    app->assess_job_to = DAY_MIN;
+    return err;
+}
+
 /* In the store thread. */
 static int run_assess(struct store *store, void *ctx)
 {
     struct app *app = ctx;
     int64_t started_mono_ms = clock_mono_ms(app->options.clock);
     bool more = false;
-    int err = work_off(app, store, close_intervals, started_mono_ms, &more);
+    int err = mark_asked_days(app, store);
+
+    err = err != 0 ? err : work_off(app, store, close_intervals, started_mono_ms, &more);
 
     if (err == 0 && !more) {
         err = work_off(app, store, close_days, started_mono_ms, &more);
@@ -135,6 +156,10 @@ static void submit(struct app *app)
                                          .home = app->loop[APP_LOOP_MAIN],
                                          .lazy = app->n_assess_waiting == 0};
     app->assess_setup = app->setup;
+    app->assess_job_from = app->assess_from;
+    app->assess_job_to = app->assess_to;
+    app->assess_from = DAY_MAX;
+    app->assess_to = DAY_MIN;
     app->assess_busy = writer_submit(app->writer, &app->assess_job) == 0;
 }
 
@@ -153,6 +178,21 @@ void app_assess_now(struct app *app, struct control_call *call)
     } else {
         submit(app);
     }
+}
+
+void app_assess_days(struct app *app, struct control_call *call)
+{
+    const char *from_text = json_string_value(json_object_get(call->request, "from"));
+    const char *to_text = json_string_value(json_object_get(call->request, "to"));
+    day_t from = 0;
+    day_t to = 0;
+
+    if (from_text != NULL && to_text != NULL && text_to_day(from_text, &from) == 0 &&
+        text_to_day(to_text, &to) == 0 && to - from < ASKED_DAYS_MAX) {
+        app->assess_from = from < app->assess_from ? from : app->assess_from;
+        app->assess_to = to > app->assess_to ? to : app->assess_to;
+    }
+    app_assess_now(app, call);
 }
 
 static void arm(struct app *app)
@@ -176,6 +216,8 @@ static void on_assess_timer(void *ctx)
 
 void app_assess_init(struct app *app)
 {
+    app->assess_from = DAY_MAX;
+    app->assess_to = DAY_MIN;
     loop_timer_init(&app->assess_timer, on_assess_timer, app);
     arm(app);
     app_assess_now(app, NULL);

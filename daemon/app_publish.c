@@ -135,27 +135,27 @@ int app_publish_open(struct app *app, const struct setup *setup)
         return 0;
     }
     app->opener = (struct opener){app, setup};
-    struct publish_options options = {
-        .loop = app->loop[APP_LOOP_PUBLISH],
-        .store_path = conf->store.path,
-        .writer = app->writer,
-        .sink_name = "mqtt",
-        .topic_root = conf->mqtt.topic_root,
-        .batch = conf->mqtt.batch,
-        .inflight = conf->mqtt.inflight,
-        .suppress = conf->publish.suppress_small_cells,
-        .seed = app->options.seed,
-        .status = {.site = conf->site.id,
-                   .version = ECMON_VERSION,
-                   .epoch_ms = app->epoch_ms,
-                   .zone = zone_names[conf->site.zone],
-                   .config_sha256 = conf->sha256,
-                   .register_sha256 = setup->registry.sha256,
-                   .methods_sha256 = setup->methods.sha256,
-                   .clock_synced = status_clock_synced(&offset_ms)},
-        .open_sink = open_sink,
-        .row_of = row_of,
-        .ctx = &app->opener};
+    struct publish_options options = {.loop = app->loop[APP_LOOP_PUBLISH],
+                                      .store_path = conf->store.path,
+                                      .writer = app->writer,
+                                      .sink_name = "mqtt",
+                                      .topic_root = conf->mqtt.topic_root,
+                                      .batch = conf->mqtt.batch,
+                                      .inflight = conf->mqtt.inflight,
+                                      .suppress = conf->publish.suppress_small_cells,
+                                      .seed = app->options.seed,
+                                      .status = {.site = conf->site.id,
+                                                 .version = ECMON_VERSION,
+                                                 .epoch_ms = app->epoch_ms,
+                                                 .zone = zone_names[conf->site.zone],
+                                                 .config_sha256 = conf->sha256,
+                                                 .register_sha256 = setup->registry.sha256,
+                                                 .methods_sha256 = setup->methods.sha256,
+                                                 .clock_synced = status_clock_synced(
+                                                     conf->time.max_offset_ms, &offset_ms)},
+                                      .open_sink = open_sink,
+                                      .row_of = row_of,
+                                      .ctx = &app->opener};
     int err = publish_new(&options, &app->publish);
 
     if (err != 0) {

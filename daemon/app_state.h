@@ -10,6 +10,7 @@
 #include "daemon/conf/setup.h"
 #include "daemon/control/control.h"
 #include "daemon/publish/publish.h"
+#include "daemon/store/purge.h"
 #include "daemon/store/writer.h"
 
 /* Due changes of the schedule, collected in the collect thread and written by one job. */
@@ -50,6 +51,17 @@ struct app {
     struct control_call *assess_waiting[16]; /* answered when nothing is stale any more */
     int n_assess_waiting;
 
+    day_t assess_from; /* whose rates are asked for: computed, too; DAY_MAX = none */
+    day_t assess_to;
+    day_t assess_job_from; /* of the running job */
+    day_t assess_job_to;
+
+    /* purge */
+    struct loop_timer purge_timer;
+    struct write_job purge_job;
+    struct purge_options purge_options; /* of the running job */
+    bool purge_more;                    /* written by the job */
+
     /* reload */
     bool reload_busy;
     struct setup *retired; /* replaced, freed when no job reads them */
@@ -76,6 +88,11 @@ void app_assess_init(struct app *app);
 void app_retire(struct app *app);
 /* Computes what is stale, soon. call (may be NULL) is answered when nothing is left. */
 void app_assess_now(struct app *app, struct control_call *call);
+/* The same, with the rates of the days that the call names. */
+void app_assess_days(struct app *app, struct control_call *call);
+
+/* app_purge.c */
+void app_purge_init(struct app *app);
 
 /* app_control.c */
 void app_on_control(void *ctx, struct control_call *call);

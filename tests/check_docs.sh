@@ -82,7 +82,7 @@ for readme in README.md README.zh-CN.md; do
     done
     "$ecmon" check --strict -c "$work/site/ecmond.yaml" >"$work/log" 2>&1 || complain "$readme: $(cat "$work/log")"
     # a command that is shown must exist
-    grep -oE '^ecmon [a-z]+' "$readme" | cut -d' ' -f2 | sort -u >"$work/shown"
+    awk '/^```/ { on = !on } on' "$readme" | grep -oE '^(\$ )?ecmon [a-z]+' | sed 's/^\$ //' | cut -d' ' -f2 | sort -u >"$work/shown"
     for command in $(comm -23 "$work/shown" "$work/commands"); do
         complain "$readme: there is no command $command"
     done

@@ -276,24 +276,30 @@ static int find_touched(struct closing *closing, const struct closing_meter *met
     return err;
 }
 
-/* A register that comes less often than energy_import_wh is touched further back. */
-static int widen_touched(struct closing *closing, const struct closing_meter *meter,
-                         int64_t changed_ms, uint32_t *ret_registers, int64_t *start_ms)
+static int registers_ahead(struct closing *closing, const struct closing_meter *meter,
+                           int64_t start_ms, uint32_t *ret_registers)
 {
-    int64_t wider_ms = *start_ms;
-
     closing->readings.n = 0;
-    int err = load(closing, meter, *start_ms, *start_ms);
+    int err = load(closing, meter, start_ms, start_ms);
 
     *ret_registers = registers_of(&closing->readings) | IMPORT_REGISTER;
-    if (err == 0 && *ret_registers != IMPORT_REGISTER) {
-        err = find_touched(closing, meter, changed_ms, *ret_registers, &wider_ms);
-    }
-    if (err != 0) {
-        return err == ERR_NOT_FOUND ? 0 : err;
+    return err;
+}
+
+/* A register that comes less often than energy_import_wh is touched further back. */
+static int widen_touched(struct closing *closing, const struct closing_meter *meter,
+                         int64_t changed_ms, uint32_t registers, int64_t *start_ms)
+{
+    int64_t wider_ms = *start_ms;
+    int err = registers == IMPORT_REGISTER
+                  ? 0
+                  : find_touched(closing, meter, changed_ms, registers, &wider_ms);
+
+    if (err != 0 && err != ERR_NOT_FOUND) {
+        return err;
     }
     *start_ms = wider_ms < *start_ms ? wider_ms : *start_ms;
-    return walk_back(closing, meter->meter_no, *ret_registers, start_ms);
+    return walk_back(closing, meter->meter_no, registers, start_ms);
 }
 
 int closing_reopen(struct closing *closing, const struct closing_meter *meter,
@@ -313,8 +319,11 @@ int closing_reopen(struct closing *closing, const struct closing_meter *meter,
                                  (!meter->has_next || start_ms >= meter->next_start_ms))) {
         return 0; /* nothing to go by, or not closed yet */
     }
+    if (err == 0) {
+        err = registers_ahead(closing, meter, start_ms, &registers);
+    }
     if (err == 0 && !job->goes_on) {
-        err = widen_touched(closing, meter, changed_ms, &registers, &start_ms);
+        err = widen_touched(closing, meter, changed_ms, registers, &start_ms);
     }
     if (err == 0) {
         err = load_around(closing, meter, registers, &start_ms);

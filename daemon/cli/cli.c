@@ -209,6 +209,20 @@ int cli_format(const struct cli *cli, enum report_format *ret_format)
     return 0;
 }
 
+int cli_wants_json(const struct cli *cli, bool *ret_json)
+{
+    const char *name = cli->options.value[OPTION_OUTPUT];
+
+    if (name != NULL && strcmp(name, "json") != 0 && strcmp(name, "table") != 0) {
+        return cli_fail(EXIT_USAGE,
+                        "--output: \"%s\" does not fit an answer that is no list of rows; "
+                        "allowed: json, table",
+                        name);
+    }
+    *ret_json = name != NULL && strcmp(name, "json") == 0;
+    return 0;
+}
+
 FILE *cli_output(const struct cli *cli)
 {
     const char *path = cli->options.value[OPTION_FILE];

@@ -9,13 +9,12 @@
 #include "daemon/sync/register_sync.h"
 
 /* One line per change for people; one object for programs. */
-static int print_changes(const struct cli *cli, const json_t *reply, bool dry_run)
+static int print_changes(const json_t *reply, bool json, bool dry_run)
 {
-    const char *output = cli->options.value[OPTION_OUTPUT];
     const json_t *change = NULL;
     size_t i = 0;
 
-    if (output != NULL && strcmp(output, "json") == 0) {
+    if (json) {
         (void)json_dumpf(reply, stdout, JSON_INDENT(1));
         (void)fputc('\n', stdout);
         return EXIT_DONE;
@@ -67,7 +66,7 @@ static int open_writer(struct cli *cli)
 }
 
 /* Without a daemon: the same code under the store's lock. */
-static int apply_here(struct cli *cli, bool dry_run, int64_t allow_removals)
+static int apply_here(struct cli *cli, bool json, bool dry_run, int64_t allow_removals)
 {
     struct register_report report = {0};
     const struct register_options options = {.dry_run = dry_run,
@@ -102,7 +101,7 @@ static int apply_here(struct cli *cli, bool dry_run, int64_t allow_removals)
     } else {
         json_t *reply = report_json(&report);
 
-        exit_code = print_changes(cli, reply, dry_run);
+        exit_code = print_changes(reply, json, dry_run);
         json_decref(reply);
     }
     register_report_done(&report);
@@ -114,6 +113,11 @@ int cmd_apply(struct cli *cli)
     const char *allow = cli->options.value[OPTION_ALLOW_REMOVALS];
     bool dry_run = cli->options.value[OPTION_DRY_RUN] != NULL;
     int64_t allow_removals = 0;
+    bool json = false;
+
+    if (cli_wants_json(cli, &json) != 0) {
+        return EXIT_USAGE;
+    }
 
     if (allow != NULL && text_to_i64(allow, 0, 1000000000, &allow_removals) != 0) {
         return cli_fail(EXIT_USAGE, "--allow-removals: \"%s\" is not a whole number",
@@ -125,7 +129,7 @@ int cmd_apply(struct cli *cli)
         return exit_code;
     }
     if (!cli->daemon) {
-        return apply_here(cli, dry_run, allow_removals);
+        return apply_here(cli, json, dry_run, allow_removals);
     }
     json_t *reply = NULL;
 
@@ -134,7 +138,7 @@ int cmd_apply(struct cli *cli)
                                   "allow_removals", (json_int_t)allow_removals),
                         -1, &reply);
     if (exit_code == 0) {
-        exit_code = print_changes(cli, reply, dry_run);
+        exit_code = print_changes(reply, json, dry_run);
     }
     json_decref(reply);
     return exit_code;

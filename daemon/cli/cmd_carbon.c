@@ -90,6 +90,7 @@ int cmd_carbon(struct cli *cli)
     for (int i = 0; exit_code == 0 && i < n; i++) {
         exit_code = compute_period(cli, &periods[i], enterprise_no, &rows);
     }
+    carbon_rows_sort(&rows);
     exit_code = exit_code != 0 ? exit_code : cli_commit(cli);
     exit_code = exit_code != 0 ? exit_code : cli_write(cli, &rows, carbon_table);
     rows_done(&rows);

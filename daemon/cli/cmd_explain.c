@@ -8,11 +8,13 @@
 #include "daemon/core/text.h"
 #include "daemon/store/registry.h"
 
+/* cmd_explain has checked --output. */
 static bool wants_json(const struct cli *cli)
 {
-    const char *output = cli->options.value[OPTION_OUTPUT];
+    bool json = false;
 
-    return output != NULL && strcmp(output, "json") == 0;
+    (void)cli_wants_json(cli, &json);
+    return json;
 }
 
 static int print(struct cli *cli, struct text_buffer *buffer)
@@ -151,7 +153,11 @@ static int explain_carbon_of(struct cli *cli)
 int cmd_explain(struct cli *cli)
 {
     const char *what = cli->options.n_arguments > 0 ? cli->options.argument[0] : "";
+    bool json = false;
 
+    if (cli_wants_json(cli, &json) != 0) {
+        return EXIT_USAGE;
+    }
     if (strcmp(what, "rate") == 0) {
         return explain_rate_of(cli);
     }

@@ -98,9 +98,8 @@ static int import_by_daemon(struct cli *cli, const char *kind, const char *path,
     return 0;
 }
 
-static int print_outcome(const struct cli *cli, const struct outcome *outcome)
+static int print_outcome(bool json, const struct outcome *outcome)
 {
-    const char *output = cli->options.value[OPTION_OUTPUT];
     const struct import_counts *counts = &outcome->counts;
     char text[IMPORT_COUNTS_LEN];
     const json_t *error = NULL;
@@ -110,7 +109,7 @@ static int print_outcome(const struct cli *cli, const struct outcome *outcome)
     {
         (void)fprintf(stderr, "%s\n", json_string_value(error));
     }
-    if (output != NULL && strcmp(output, "json") == 0) {
+    if (json) {
         json_t *object = json_pack(
             "{s:I, s:I, s:I, s:I, s:O}", "new", (json_int_t)counts->n_new, "changed",
             (json_int_t)counts->n_changed, "same", (json_int_t)counts->n_same, "bad",
@@ -127,7 +126,11 @@ static int print_outcome(const struct cli *cli, const struct outcome *outcome)
 
 static int import_file(struct cli *cli, const char *kind, const char *path, FILE *rejects)
 {
+    bool json = false;
     struct outcome outcome = {0};
+    if (cli_wants_json(cli, &json) != 0) {
+        return EXIT_USAGE;
+    }
     FILE *file = fopen(path, "re");
 
     if (file == NULL) {
@@ -137,7 +140,7 @@ static int import_file(struct cli *cli, const char *kind, const char *path, FILE
                                 : import_here(cli, kind, path, file, rejects, &outcome);
 
     if (exit_code == 0) {
-        exit_code = print_outcome(cli, &outcome);
+        exit_code = print_outcome(json, &outcome);
     }
     json_decref(outcome.errors);
     (void)fclose(file);

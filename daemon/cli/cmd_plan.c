@@ -173,9 +173,11 @@ static int unknown_meter(const struct polled *polled, const char *id)
 int cmd_plan(struct cli *cli)
 {
     const char *only = cli->options.value[OPTION_METER];
-    const char *output = cli->options.value[OPTION_OUTPUT];
     struct polled polled = {0};
-    int exit_code = cli_open_files(cli);
+    bool json = false;
+    int exit_code = cli_wants_json(cli, &json);
+
+    exit_code = exit_code != 0 ? exit_code : cli_open_files(cli);
 
     if (exit_code != 0) {
         return exit_code;
@@ -194,7 +196,7 @@ int cmd_plan(struct cli *cli)
 
         if (only != NULL && json_array_size(json_object_get(plan, "meters")) == 0) {
             exit_code = unknown_meter(&polled, only);
-        } else if (output != NULL && strcmp(output, "json") == 0) {
+        } else if (json) {
             (void)json_dumpf(plan, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
             (void)fputc('\n', stdout);
         } else {

@@ -274,22 +274,21 @@ static int read_endpoint(struct cli *cli, struct reading *reading)
 
 int cmd_read(struct cli *cli)
 {
-    const char *output = cli->options.value[OPTION_OUTPUT];
     struct reading reading = {0};
+    bool json = false;
 
     if (cli->options.n_arguments != 1 && cli->options.n_arguments != 2) {
         return cli_fail(EXIT_USAGE, "read needs a meter, or an endpoint and an address");
     }
-    int exit_code = cli_open_files(cli);
+    int exit_code = cli_wants_json(cli, &json);
 
+    exit_code = exit_code != 0 ? exit_code : cli_open_files(cli);
     if (exit_code == 0) {
         exit_code = cli->options.n_arguments == 1 ? read_registered(cli, &reading)
                                                   : read_endpoint(cli, &reading);
     }
     if (exit_code == 0) {
-        exit_code = output != NULL && strcmp(output, "json") == 0
-                        ? print_json(cli, &reading)
-                        : print_text(&reading);
+        exit_code = json ? print_json(cli, &reading) : print_text(&reading);
     }
     json_decref(reading.frames);
     return exit_code;

@@ -76,11 +76,9 @@ static void print_lists(const json_t *status)
     }
 }
 
-static int print(const struct cli *cli, const json_t *status)
+static int print(bool json, const json_t *status)
 {
-    const char *output = cli->options.value[OPTION_OUTPUT];
-
-    if (output != NULL && strcmp(output, "json") == 0) {
+    if (json) {
         (void)json_dumpf(status, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
         (void)fputc('\n', stdout);
     } else {
@@ -111,7 +109,10 @@ static json_t *status_here(struct cli *cli)
 int cmd_status(struct cli *cli)
 {
     json_t *status = NULL;
-    int exit_code = cli_open_files(cli);
+    bool json = false;
+    int exit_code = cli_wants_json(cli, &json);
+
+    exit_code = exit_code != 0 ? exit_code : cli_open_files(cli);
 
     if (exit_code != 0) {
         return exit_code;
@@ -127,7 +128,7 @@ int cmd_status(struct cli *cli)
         exit_code = status == NULL ? cli_fail(EXIT_NO, "out of memory") : 0;
     }
     if (exit_code == 0) {
-        exit_code = print(cli, status);
+        exit_code = print(json, status);
     }
     json_decref(status);
     return exit_code;

@@ -10,6 +10,9 @@ static int128 wh_of(int64_t units, struct ratio ratio)
     int128 product = (int128)units * ratio.num;
     int128 half = ratio.den / 2;
 
+    if (ratio.den <= 0) {
+        return 0;
+    }
     return product >= 0 ? (product + half) / ratio.den : -((-product + half) / ratio.den);
 }
 
@@ -80,8 +83,12 @@ static void add_event(struct track *track, enum counter_step step,
 /* Units that a proven span has passed at t_ms: spread evenly over its time. */
 static int64_t passed_at(const struct knot *before, const struct knot *after, int64_t t_ms)
 {
-    return div_round_128((int128)after->span_units * (t_ms - before->t_ms),
-                         after->t_ms - before->t_ms);
+    int64_t span_ms = after->t_ms - before->t_ms;
+
+    if (span_ms <= 0) {
+        return 0;
+    }
+    return div_round_128((int128)after->span_units * (t_ms - before->t_ms), span_ms);
 }
 
 /* The register after passed units; *ret_rolled when it went through its range for that. */

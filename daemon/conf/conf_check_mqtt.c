@@ -136,6 +136,8 @@ void conf_check_later(struct conf_build *build)
 
     refuse_unless(build, build->conf.store.keep_results_ms == 0, "store.keep_results",
                   "results are kept forever; write forever or leave it out");
+    refuse_unless(build, !build->conf.time.require_sync, "time.require_sync",
+                  "the clock's state is only told by status; write false or leave it out");
     refuse_unless(build, has_formats, "mqtt.formats", "write [json] or leave it out");
     refuse_unless(build, !later->home_assistant, "mqtt.home_assistant",
                   "write false or leave it out");

@@ -30,8 +30,8 @@ static const struct opt line_rows[] = {
      .help = "instead of collect.retries"},
     {"max_registers", OPT_INT, OPT_INTO(struct conf_line, max_registers), .min = 1,
      .max = 125, .help = "most registers in one read on this line"},
-    {"connections", OPT_INT, OPT_INTO(struct conf_line, connections), .min = 1, .max = 16,
-     .help = "connections to this endpoint at the same time"},
+    {"connections", OPT_INT, OPT_INTO(struct conf_line, connections), .min = 1, .max = 1,
+     .help = "connections to this endpoint; more than one is not in this version"},
     {0}};
 
 static struct conf_line *line_new(struct conf_build *build, const struct yaml_node *item)
@@ -175,7 +175,7 @@ const struct opt conf_rows[] = {
      .help = "names of towns, parks and lists; read if the file exists"},
 
     {"time.require_sync", OPT_BOOL, INTO(conf.time.require_sync), "false",
-     .help = "poll only while the clock is synchronised (boxes without a battery clock)"},
+     .help = "poll only while the clock is synchronised; not in this version"},
     {"time.max_offset", OPT_DURATION, INTO(conf.time.max_offset_ms), "2s", .min = 10,
      .max = MS_PER_QUARTER_HOUR,
      .help = "largest offset of a clock that counts as synchronised"},

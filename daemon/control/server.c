@@ -1,4 +1,5 @@
-#define _GNU_SOURCE /* accept4, SO_PEERCRED */
+/* accept4, SO_PEERCRED. NOLINTNEXTLINE(readability-identifier-naming) */
+#define _GNU_SOURCE
 
 #include <errno.h>
 #include <pwd.h>
@@ -15,7 +16,7 @@
 
 #include "daemon/control/control.h"
 
-#define REQUEST_MAX         (64 * 1024)
+#define REQUEST_MAX         ((size_t)64 * 1024)
 #define CONNECTIONS_MAX     32
 #define REQUEST_DEADLINE_MS 10000 /* to have asked, and to have taken the reply */
 #define PASSED_FDS_MAX      8     /* the kernel closes those beyond */
@@ -137,6 +138,7 @@ void control_reply_error(struct control_call *call, int exit_code, const char *f
     va_list args;
 
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started above */
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     control_reply(call,
@@ -322,6 +324,7 @@ static int listen_on(struct control_server *server, char *why, size_t why_size)
     return loop_fd_add(server->loop, server->fd, LOOP_READ, on_accept, server);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what to call, and room for the reason */
 int control_server_new(struct loop *loop, const char *path, control_fn fn, void *ctx,
                        struct control_server **ret_server, char *why, size_t why_size)
 {
@@ -359,8 +362,10 @@ void control_server_free(struct control_server *server)
     if (server == NULL) {
         return;
     }
-    while (server->connection != NULL) {
-        connection_end(server->connection);
+    for (struct control_connection *connection = server->connection, *next = NULL;
+         connection != NULL; connection = next) {
+        next = connection->next;
+        connection_end(connection);
     }
     loop_fd_remove(server->loop, server->fd);
     (void)close(server->fd);

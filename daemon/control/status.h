@@ -30,7 +30,7 @@ struct status_parts {
 /* Returns the object (the caller's), or NULL when out of memory. */
 json_t *status_json(const struct status_parts *parts);
 
-/* Is the kernel's clock disciplined? offset in ms. */
-bool status_clock_synced(int64_t *ret_offset_ms);
+/* Is the kernel's clock disciplined, and at most max_offset_ms off as far as it knows? */
+bool status_clock_synced(int64_t max_offset_ms, int64_t *ret_offset_ms);
 
 #endif

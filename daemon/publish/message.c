@@ -9,7 +9,7 @@
 #include "daemon/store/registry.h"
 #include "daemon/store/samples.h"
 
-#define BATCH_BYTES_MAX (60 * 1024) /* a batch stays below 64 kB */
+#define BATCH_BYTES_MAX ((size_t)60 * 1024) /* a batch stays below 64 kB */
 
 /* What a suppressed cell hides: energies and rates (interfaces.md §4). */
 static const char *const hidden_columns[] = {"energy_wh",

@@ -134,6 +134,7 @@ static void paho_refused(void *ctx, MQTTAsync_failureData *response)
               response != NULL ? response->code : 0);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is Paho's */
 static void paho_lost(void *ctx, char *cause)
 {
     tell_lost(ctx, "connection lost%s%s", cause != NULL ? ": " : "",
@@ -358,7 +359,8 @@ static int sink_publish(void *self, const struct sink_message *message)
     MQTTAsync_message out = MQTTAsync_message_initializer;
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
 
-    out.payload = (void *)(uintptr_t)message->payload; /* Paho copies, but takes no const */
+    /* Paho copies, but takes no const. NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    out.payload = (void *)(uintptr_t)message->payload;
     out.payloadlen = (int)message->n;
     out.qos = mqtt->options.qos;
     out.retained = message->retain ? 1 : 0;

@@ -57,6 +57,12 @@ int store_facts(struct store *store, int64_t now_ms, struct store_facts *ret_fac
                    : ask(store, "SELECT max(slot_ts_ms) FROM slot", false, 0, 0,
                          &facts.newest_reading_ms);
     err = err != 0 ? err
+                   : ask(store, "SELECT ts_ms FROM audit ORDER BY audit_no DESC LIMIT 1",
+                         false, 0, 0, &facts.last_commit_ms);
+    if (facts.last_commit_ms < facts.newest_reading_ms) {
+        facts.last_commit_ms = facts.newest_reading_ms;
+    }
+    err = err != 0 ? err
                    : ask(store,
                          "SELECT count(*) FROM meter_version"
                          " WHERE since_ms <= ?1 AND until_ms > ?1",

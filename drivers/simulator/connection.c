@@ -173,7 +173,10 @@ static bool send_with_fault(struct connection *connection, uint8_t *reply, size_
         }
         break;
     case FAULT_TWICE:
-        return put(connection, reply, n) && put(connection, reply, n) && flush(connection);
+        if (!put(connection, reply, n)) {
+            return false;
+        }
+        break;
     case FAULT_NONE:
     case FAULT_EXCEPTION:
     case FAULT_NO_VALUE:

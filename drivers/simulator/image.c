@@ -107,8 +107,10 @@ static void put_part(const struct profile_point *point, int k,
         uint16_t content = (uint16_t)(bits >> (16 * from_low));
 
         if (at >= 0 && at < count) {
-            bytes[2 * at] = (uint8_t)(content >> 8);
-            bytes[2 * at + 1] = (uint8_t)content;
+            uint8_t *place = bytes + 2 * (size_t)at;
+
+            place[0] = (uint8_t)(content >> 8);
+            place[1] = (uint8_t)content;
         }
     }
 }

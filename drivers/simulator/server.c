@@ -1,4 +1,5 @@
-#define _GNU_SOURCE /* accept4 */
+/* accept4. NOLINTNEXTLINE(readability-identifier-naming) */
+#define _GNU_SOURCE
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -36,12 +36,11 @@ struct connection {
 };
 
 struct server {
-    int listener;
     int epoll;
     int64_t requests;
     int64_t start_us;
     uint8_t table[2 * REGISTERS];
-    struct connection *connections[FD_MAX]; /* by descriptor */
+    struct connection *connections[FD_MAX]; /* by descriptor; NULL: a listener */
 };
 
 static volatile sig_atomic_t is_stopped;
@@ -190,42 +189,52 @@ static void keep_connection(struct server *server, int fd)
     }
 }
 
-static void on_connect(struct server *server)
+static void on_connect(struct server *server, int listener)
 {
     int fd = 0;
 
-    while ((fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >=
-           0) {
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         keep_connection(server, fd);
     }
 }
 
-/* Listens on loopback; port 0 takes a free one. Returns the port, or -1. */
-static int listen_on(struct server *server, int port)
+/* Listens on 127.0.0.1 + offset; port 0 takes a free one. Returns the port, or -1. */
+static int listen_on(const struct server *server, int port, int offset)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+                                  .sin_addr.s_addr =
+                                      htonl(INADDR_LOOPBACK + (uint32_t)offset)};
     socklen_t address_n = sizeof(address);
     struct epoll_event event = {.events = EPOLLIN};
     int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    server->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (server->listener < 0 || server->epoll < 0) {
+    if (fd < 0) {
         return -1;
     }
-    (void)setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(server->listener, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(server->listener, SOMAXCONN) != 0 ||
-        getsockname(server->listener, (struct sockaddr *)&address, &address_n) != 0) {
-        return -1;
-    }
-    event.data.fd = server->listener;
-    if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &event) != 0) {
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    event.data.fd = fd;
+    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(fd, SOMAXCONN) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &address_n) != 0 ||
+        epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        (void)close(fd);
         return -1;
     }
     return ntohs(address.sin_port);
+}
+
+static int listen_on_all(struct server *server, int port, int addresses)
+{
+    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (server->epoll < 0) {
+        return -1;
+    }
+    for (int i = 0; i < addresses && port >= 0; i++) {
+        port = listen_on(server, port, i);
+    }
+    return port;
 }
 
 static void serve(struct server *server, int seconds)
@@ -243,8 +252,8 @@ static void serve(struct server *server, int seconds)
             last_s = now_s;
         }
         for (int i = 0; i < n; i++) {
-            if (events[i].data.fd == server->listener) {
-                on_connect(server);
+            if (server->connections[events[i].data.fd] == NULL) {
+                on_connect(server, events[i].data.fd);
             } else {
                 on_readable(server, events[i].data.fd);
             }
@@ -259,21 +268,23 @@ int main(int argc, char **argv)
 {
     static struct server server;
     int port = 0;
+    int addresses = 1;
     int seconds = 0;
     const struct bench_option options[] = {
         {"--port", &port, NULL, "on loopback, 0 = a free one (default)"},
+        {"--addresses", &addresses, NULL, "that many from 127.0.0.1 on (1)"},
         {"--seconds", &seconds, NULL, "0 = until SIGTERM (default)"},
     };
     struct sigaction action = {.sa_handler = on_signal};
 
-    if (bench_parse(argc, argv, options, 2) != 0) {
+    if (bench_parse(argc, argv, options, 3) != 0) {
         return 64;
     }
     bench_raise_descriptors();
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     fill_table(&server);
-    port = listen_on(&server, port);
+    port = listen_on_all(&server, port, addresses);
     if (port < 0) {
         perror("bench_meter_server: listen");
         return 69;

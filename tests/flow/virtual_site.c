@@ -133,16 +133,26 @@ void virtual_site_hash(const struct virtual_site *site, const char *sql, char re
     sha256_final(sha, ret_hex);
 }
 
-int64_t virtual_site_number(const struct virtual_site *site, const char *sql)
+void virtual_site_numbers(const struct virtual_site *site, const char *sql,
+                          int64_t *ret_numbers, int n)
 {
     sqlite3 *db = open_reader(site);
     sqlite3_stmt *stmt = NULL;
 
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    int64_t number = sqlite3_column_int64(stmt, 0);
-
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+        ret_numbers[i] = sqlite3_column_int64(stmt, 0);
+    }
+    assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
     (void)sqlite3_finalize(stmt);
     (void)sqlite3_close(db);
+}
+
+int64_t virtual_site_number(const struct virtual_site *site, const char *sql)
+{
+    int64_t number = 0;
+
+    virtual_site_numbers(site, sql, &number, 1);
     return number;
 }

@@ -47,5 +47,8 @@ void virtual_site_done(struct virtual_site *site);
 void virtual_site_hash(const struct virtual_site *site, const char *sql, char ret_hex[65]);
 /* The one integer that an SQL question answers. */
 int64_t virtual_site_number(const struct virtual_site *site, const char *sql);
+/* The n integers that an SQL question answers, in order; it must answer exactly n. */
+void virtual_site_numbers(const struct virtual_site *site, const char *sql,
+                          int64_t *ret_numbers, int n);
 
 #endif

@@ -65,6 +65,10 @@ class Site:
         self.write("enterprises.csv", "id,name\n")
         self.write("meters.csv", "id,enterprise,name\n")
 
+    @staticmethod
+    def share():
+        return Path(os.environ.get("ECMON_SHARE_DIR", ROOT / "config"))
+
     def remove(self):
         shutil.rmtree(self.folder)
 
@@ -80,7 +84,7 @@ class Site:
             words[1:1] = ["-c", str(self.conf)]
         command = how.pop("before", []) + [str(bin_dir() / "ecmon")] + words
         around = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-        around["ECMON_SHARE_DIR"] = os.environ.get("ECMON_SHARE_DIR", str(ROOT / "config"))
+        around["ECMON_SHARE_DIR"] = str(self.share())
         for name in ("LSAN_OPTIONS", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
                 around[name] = os.environ[name]

@@ -86,7 +86,7 @@ static void energy_of_a_gap_is_missing_first_and_estimated_once_it_closes(void *
     }
     /* 02:14: the quarter-hours up to 01:45 (1 … 6) are given up, later ones are open. */
     fixture_expect(&fixture, no, 0, 150, QUALITY_MEASURED, 0);
-    for (int k = 1; k < 7; k++) {
+    for (int64_t k = 1; k < 7; k++) {
         fixture_expect(&fixture, no, k, NONE, QUALITY_MISSING, 0);
     }
     assert_false(fixture_has_interval(&fixture, no, 7));
@@ -94,7 +94,7 @@ static void energy_of_a_gap_is_missing_first_and_estimated_once_it_closes(void *
     fixture_read(&fixture, no, MIDNIGHT + 135 * MS_PER_MIN, 1815,
                  NONE); /* +800 in 8 quarters */
     assert_int_equal(fixture_close(&fixture, MIDNIGHT + 135 * MS_PER_MIN + 500), 8);
-    for (int k = 1; k < 9; k++) {
+    for (int64_t k = 1; k < 9; k++) {
         fixture_expect(&fixture, no, k, 1000, QUALITY_ESTIMATED, k < 7 ? 1 : 0);
     }
     struct interval old;
@@ -152,7 +152,7 @@ static void energy_reopens_exactly_what_a_late_sample_touches(void **state)
     uint32_t no = fixture_supply(&fixture, "M1", "E1");
 
     (void)state;
-    for (int k = 0; k <= 20; k++) {
+    for (int64_t k = 0; k <= 20; k++) {
         if (k < 8 || k > 11) { /* boundaries 8 … 11 are lost: quarter-hours 7 … 11 */
             fixture_read(&fixture, no, MIDNIGHT + k * QUARTER, 1000 + 100 * k, NONE);
         }
@@ -194,7 +194,7 @@ static void energy_makes_history_again_when_a_ratio_was_wrong(void **state)
     (void)state;
     versions[0] = fixture_meter(&fixture, "M1", "E1", METER_ROLE_SUPPLY);
     fixture_put_meter(&fixture, versions, 1);
-    for (int k = 0; k <= 200; k++) {
+    for (int64_t k = 0; k <= 200; k++) {
         fixture_read(&fixture, versions[0].meter_no, MIDNIGHT + k * QUARTER, 1000 + 7 * k,
                      NONE);
     }
@@ -248,14 +248,14 @@ static void energy_fills_in_a_register_that_comes_back(void **state)
     uint32_t no = fixture_supply(&fixture, "M1", "E1");
 
     (void)state;
-    for (int k = 0; k <= 4; k++) {
+    for (int64_t k = 0; k <= 4; k++) {
         bool comes = k == 0 || k == 4;
 
         fixture_read(&fixture, no, MIDNIGHT + k * QUARTER, 1000 + 10 * k,
                      comes ? 50 + 5 * k : NONE);
         (void)fixture_close(&fixture, MIDNIGHT + k * QUARTER + 500);
     }
-    for (int k = 0; k < 4; k++) {
+    for (int64_t k = 0; k < 4; k++) {
         struct interval interval = fixture_interval(&fixture, no, MIDNIGHT + k * QUARTER);
 
         assert_int_equal(interval.present, 3);
@@ -273,7 +273,7 @@ static void energy_closes_imported_readings_when_told(void **state)
     meter.endpoint[0] = '\0';
     meter.register_wh = (struct ratio){1, 1};
     fixture_put_meter(&fixture, &meter, 1);
-    for (int hour = 0; hour <= 24; hour++) {
+    for (int64_t hour = 0; hour <= 24; hour++) {
         fixture_read(&fixture, meter.meter_no, MIDNIGHT + hour * 4 * QUARTER, 4000 * hour,
                      NONE);
     }
@@ -284,7 +284,7 @@ static void energy_closes_imported_readings_when_told(void **state)
     /* Nothing is due of it: no missing rows as time goes on. */
     assert_int_equal(fixture_close(&fixture, MIDNIGHT + 20 * MS_PER_DAY), 0);
 
-    for (int hour = 25; hour <= 27; hour++) {
+    for (int64_t hour = 25; hour <= 27; hour++) {
         fixture_read(&fixture, meter.meter_no, MIDNIGHT + hour * 4 * QUARTER, 4000 * hour,
                      NONE);
         assert_int_equal(energy_reopen_slot(fixture.store, meter.meter_no,
@@ -299,7 +299,7 @@ static void energy_goes_on_from_the_kept_register_when_readings_are_gone(void **
     uint32_t no = fixture_supply(&fixture, "M1", "E1");
 
     (void)state;
-    for (int k = 0; k <= 4; k++) {
+    for (int64_t k = 0; k <= 4; k++) {
         fixture_read(&fixture, no, MIDNIGHT + k * QUARTER, 1000 + 10 * k, NONE);
     }
     (void)fixture_close(&fixture, MIDNIGHT + 40 * MS_PER_DAY);
@@ -319,7 +319,7 @@ static void energy_keeps_rows_whose_readings_are_gone(void **state)
     uint32_t no = fixture_supply(&fixture, "M1", "E1");
 
     (void)state;
-    for (int k = 0; k <= 20; k++) {
+    for (int64_t k = 0; k <= 20; k++) {
         fixture_read(&fixture, no, MIDNIGHT + k * QUARTER, 1000 + 10 * k, NONE);
     }
     (void)fixture_close(&fixture, MIDNIGHT + 20 * QUARTER + 500);

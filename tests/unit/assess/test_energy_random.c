@@ -242,38 +242,44 @@ static void energy_closed_quarter_by_quarter_makes_the_same_rows(void **state)
     }
 }
 
-/* Backfill backwards: every reading but the first and the last comes late. */
+static void put(int m, int i)
+{
+    const struct reading *reading = &history[m].reading[i];
+
+    fixture_read(&fixture, meter_no[m], MIDNIGHT + reading->minute * MS_PER_MIN,
+                 reading->import_units, reading->export_units);
+}
+
+/* All of a meter's readings but the first and the last come late, the newest first. */
+static void backfill(int m, int64_t now_ms)
+{
+    for (int i = history[m].n - 2; i > 0; i--) {
+        int64_t slot_ms = MIDNIGHT + history[m].reading[i].minute * MS_PER_MIN;
+
+        put(m, i);
+        assert_int_equal(energy_reopen_slot(fixture.store, meter_no[m], slot_ms), 0);
+        if (pick(50) == 0) {
+            (void)fixture_close(&fixture, now_ms);
+        }
+    }
+}
+
 static void energy_of_late_samples_in_reverse_makes_the_same_rows(void **state)
 {
+    int64_t now_ms = MIDNIGHT + MINUTES * MS_PER_MIN + 500;
+
     (void)state;
     for (uint64_t number = 13; number <= 15; number++) {
         begin(number);
         for (int m = 0; m < METERS; m++) {
-            int last = history[m].n - 1;
-
-            for (int i = 0; i <= last; i += last) {
-                const struct reading *reading = &history[m].reading[i];
-
-                fixture_read(&fixture, meter_no[m], MIDNIGHT + reading->minute * MS_PER_MIN,
-                             reading->import_units, reading->export_units);
-            }
+            put(m, 0);
+            put(m, history[m].n - 1);
         }
-        (void)fixture_close(&fixture, MIDNIGHT + MINUTES * MS_PER_MIN + 500);
+        (void)fixture_close(&fixture, now_ms);
         for (int m = 0; m < METERS; m++) {
-            for (int i = history[m].n - 2; i > 0; i--) {
-                const struct reading *reading = &history[m].reading[i];
-                int64_t slot_ms = MIDNIGHT + reading->minute * MS_PER_MIN;
-
-                fixture_read(&fixture, meter_no[m], slot_ms, reading->import_units,
-                             reading->export_units);
-                assert_int_equal(energy_reopen_slot(fixture.store, meter_no[m], slot_ms),
-                                 0);
-                if (pick(50) == 0) {
-                    (void)fixture_close(&fixture, MIDNIGHT + MINUTES * MS_PER_MIN + 600);
-                }
-            }
+            backfill(m, now_ms);
         }
-        (void)fixture_close(&fixture, MIDNIGHT + MINUTES * MS_PER_MIN + 700);
+        (void)fixture_close(&fixture, now_ms);
         check(number);
         fixture_done(&fixture);
     }
