@@ -9,11 +9,11 @@ cd "$(dirname "$0")/.."
 ECMON_SHARE_DIR=$PWD/config
 LC_ALL=C.UTF-8
 export ECMON_SHARE_DIR LC_ALL
-ecmon=$(find "$build" -type f -name ecmon -perm -u+x | head -n 1)
-ecmond=$(find "$build" -type f -name ecmond -perm -u+x | head -n 1)
-reference=$(find "$build" -type f -name ecmon_reference -perm -u+x | head -n 1)
+ecmon=$build/bin/ecmon
+ecmond=$build/bin/ecmond
+reference=$build/bin/ecmon_reference
 for program in "$ecmon" "$ecmond" "$reference"; do
-    [ -n "$program" ] || { echo "check_docs: build ecmon, ecmond and ecmon_reference in $build first" >&2; exit 1; }
+    [ -x "$program" ] || { echo "check_docs: build ecmon, ecmond and ecmon_reference in $build first" >&2; exit 1; }
 done
 
 work=$(mktemp -d)

@@ -400,6 +400,18 @@ static int group_size(const struct energy_progress *progress, int n)
     return size;
 }
 
+/* By next_start_ms, then meter_no. */
+static int compare_progress(const void *a, const void *b)
+{
+    const struct energy_progress *left = a;
+    const struct energy_progress *right = b;
+
+    if (left->next_start_ms != right->next_start_ms) {
+        return left->next_start_ms < right->next_start_ms ? -1 : 1;
+    }
+    return (left->meter_no > right->meter_no) - (left->meter_no < right->meter_no);
+}
+
 static int close_due(struct closing *closing, int max_meters, int *n_meters)
 {
     struct energy_progress progress[GROUP_MAX];
@@ -413,6 +425,8 @@ static int close_due(struct closing *closing, int max_meters, int *n_meters)
         if (n < 0) {
             return n;
         }
+        after = n > 0 ? progress[n - 1].meter_no : after;
+        qsort(progress, (size_t)n, sizeof(progress[0]), compare_progress);
         for (int i = 0; err == 0 && i < n;) {
             int size = group_size(&progress[i], n - i);
 
@@ -423,7 +437,6 @@ static int close_due(struct closing *closing, int max_meters, int *n_meters)
             err = close_group(closing, &progress[i], size, n_meters);
             i += size;
         }
-        after = n > 0 ? progress[n - 1].meter_no : after;
     }
     return err;
 }

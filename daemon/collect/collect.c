@@ -44,9 +44,6 @@ int collect_new(const struct collect_options *options, struct collect **ret_coll
         free(collect);
         return ERR_NOMEM;
     }
-    for (int q = 0; q < QUANTITY_COUNT; q++) {
-        collect->kind_mask[quantity_kind((enum quantity)q)] |= 1U << q;
-    }
     chance_init(&collect->chance, options->seed);
     schedule_begin(collect);
     *ret_collect = collect;

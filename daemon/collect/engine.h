@@ -44,10 +44,13 @@ struct plan {
     struct request request[];
 };
 
-/* A copy of a profile, counted. */
+/* A copy of a profile for meters of one PT and CT, counted: its scales and ranges are of
+ * the primary side, but for energies, which stay as the meter shows them. */
 struct profile_use {
     struct profile_use *next;
     int uses;
+    struct ratio pt;
+    struct ratio ct;
     struct profile profile;
     struct plan *plans; /* without holes */
 };
@@ -88,9 +91,6 @@ struct unit {
     int64_t owed_until_ms;
     int64_t backoff_ms;
     int64_t last_ok_ms;
-    struct ratio pt;
-    struct ratio ct;
-    struct ratio power; /* pt × ct */
     int32_t interval_ms;
     int32_t interval_s;
     int32_t group_ms[QUANTITY_GROUP_COUNT];
@@ -100,7 +100,6 @@ struct unit {
     uint8_t unit_id;
     uint8_t defers; /* busy answers in this slot */
     bool hurry;     /* its last turn never came: no spread in this slot */
-    bool direct;    /* PT and CT are 1 */
     bool in_queue;
     uint8_t owed_status; /* SLOT_CLOCK, SLOT_MISSED, or why the line was down */
     uint8_t pending;     /* enum slot_status: why this slot waits */
@@ -251,7 +250,6 @@ struct collect {
     int n_lines;
     struct profile_use *uses;
     struct resolver *resolver; /* NULL until a host name is met */
-    uint32_t kind_mask[QUANTITY_KIND_PLAIN + 1];
     uint8_t scratch[DRIVER_FRAME_MAX];
 };
 
@@ -375,7 +373,8 @@ void resolver_free(struct resolver *resolver);
 /* --- profiles.c --- */
 
 /* A shared copy. NULL when out of memory. */
-struct profile_use *profile_use_get(struct collect *collect, const struct profile *profile);
+struct profile_use *profile_use_get(struct collect *collect, const struct profile *profile,
+                                    struct ratio pt, struct ratio ct);
 void profile_use_put(struct collect *collect, struct profile_use *use);
 /* The plan for the unit's due groups; NULL when it cannot be made (ERR in *ret_err). */
 const struct plan *plan_get(struct unit *unit, uint32_t groups, int *ret_err);

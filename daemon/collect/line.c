@@ -55,7 +55,7 @@ static void rest_in_backoff(struct unit *unit, int64_t slot_end_mono_ms)
 
         (void)snprintf(words, sizeof(words), "back-off %lld s",
                        (long long)((unit->backoff_ms + MS_PER_S - 1) / MS_PER_S));
-        outcome_fail(unit, SLOT_MISSED, words);
+        outcome_fail(unit, (enum slot_status)unit->reason, words); /* as far as we know */
     } else {
         unit->turn_mono_ms = unit->probe_mono_ms;
     }

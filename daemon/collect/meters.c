@@ -52,11 +52,6 @@ static struct ratio ratio_or_one(struct ratio ratio)
     return ratio.num > 0 && ratio.den > 0 ? ratio : (struct ratio){1, 1};
 }
 
-static bool is_one(struct ratio ratio)
-{
-    return ratio.num == ratio.den;
-}
-
 /* What the register says; the running state is the caller's. */
 static void unit_describe(const struct collect *collect, const struct meter *meter,
                           struct unit *unit)
@@ -67,10 +62,6 @@ static void unit_describe(const struct collect *collect, const struct meter *met
     (void)text_copy(unit->id, sizeof(unit->id), meter->id);
     (void)text_to_i64(meter->address, 0, ADDRESS_MAX, &address);
     unit->unit_id = (uint8_t)address;
-    unit->pt = ratio_or_one(meter->pt);
-    unit->ct = ratio_or_one(meter->ct);
-    unit->power = ratio_mul(unit->pt, unit->ct);
-    unit->direct = is_one(unit->pt) && is_one(unit->ct);
     unit->interval_ms = interval_of(collect, meter->interval_s[QUANTITY_GROUP_ENERGY]);
     unit->interval_s = (int32_t)((unit->interval_ms + MS_PER_S - 1) / MS_PER_S);
     for (int g = 0; g < QUANTITY_GROUP_COUNT; g++) {
@@ -91,17 +82,11 @@ void unit_free(struct collect *collect, struct unit *unit)
     free(unit);
 }
 
-static bool is_same_ratio(struct ratio a, struct ratio b)
-{
-    return a.num == b.num && a.den == b.den;
-}
-
 /* Whether a unit may go on as it is. Both are complete but for the running state. */
 static bool is_same_unit(const struct unit *a, const struct unit *b)
 {
     return a->line == b->line && a->use == b->use && a->unit_id == b->unit_id &&
-           a->interval_ms == b->interval_ms && is_same_ratio(a->pt, b->pt) &&
-           is_same_ratio(a->ct, b->ct) && strcmp(a->id, b->id) == 0 &&
+           a->interval_ms == b->interval_ms && strcmp(a->id, b->id) == 0 &&
            memcmp(a->group_ms, b->group_ms, sizeof(a->group_ms)) == 0;
 }
 
@@ -292,7 +277,8 @@ static int add_unit(struct change *change, const struct meter *meter,
     change->unit[change->n_units++] = unit;
     unit->from_ms = NEVER_MS;
     unit_describe(collect, meter, unit);
-    unit->use = profile_use_get(collect, profile);
+    unit->use =
+        profile_use_get(collect, profile, ratio_or_one(meter->pt), ratio_or_one(meter->ct));
     if (unit->use == NULL || line_for(change, meter, &unit->line) != 0) {
         return ERR_NOMEM;
     }

@@ -31,46 +31,6 @@ static int count_bits(uint32_t bits)
     return n;
 }
 
-static bool scale(int64_t *value, struct ratio ratio)
-{
-    int128 product = (int128)*value * ratio.num;
-
-    if (ratio.den != 1) {
-        int128 half = ratio.den / 2;
-
-        product =
-            product >= 0 ? (product + half) / ratio.den : -((-product + half) / ratio.den);
-    }
-    if (product > INT64_MAX || product < INT64_MIN) {
-        return false;
-    }
-    *value = (int64_t)product;
-    return true;
-}
-
-static void scale_kind(struct sample *sample, uint32_t mask, struct ratio ratio)
-{
-    uint32_t bits = sample->present & mask;
-
-    for (int q = 0; bits != 0; q++, bits >>= 1) {
-        if ((bits & 1U) != 0 && !scale(&sample->value[q], ratio)) {
-            sample->present &= ~(1U << q);
-            sample->value[q] = 0;
-        }
-    }
-}
-
-/* Meter's side to primary side; energies stay as the meter shows them. */
-static void to_primary(const struct collect *collect, const struct unit *unit,
-                       struct sample *sample)
-{
-    if (!unit->direct) {
-        scale_kind(sample, collect->kind_mask[QUANTITY_KIND_POWER], unit->power);
-        scale_kind(sample, collect->kind_mask[QUANTITY_KIND_VOLTAGE], unit->pt);
-        scale_kind(sample, collect->kind_mask[QUANTITY_KIND_CURRENT], unit->ct);
-    }
-}
-
 static void fault_detail(const struct line *line, struct sample *sample)
 {
     const struct poll *poll = &line->poll;
@@ -108,7 +68,6 @@ static void judge(struct line *line)
     struct sample *sample = &poll->sample;
     uint32_t wanted = poll->plan->wanted;
 
-    to_primary(line->collect, poll->unit, sample);
     uint32_t got = sample->present & wanted;
     bool has_energy = (wanted & (1U << QUANTITY_ENERGY_IMPORT_WH)) != 0
                           ? sample_has(sample, QUANTITY_ENERGY_IMPORT_WH) != 0

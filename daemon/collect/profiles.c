@@ -16,7 +16,59 @@ static bool is_same_profile(const struct profile *a, const struct profile *b)
            memcmp(a->point, b->point, (size_t)a->n_points * sizeof(*a->point)) == 0;
 }
 
-static struct profile_use *use_new(const struct profile *profile)
+static bool is_same_ratio(struct ratio a, struct ratio b)
+{
+    return a.num == b.num && a.den == b.den;
+}
+
+/* What turns a value of the quantity into a primary one as it is decoded. */
+static struct ratio primary_of(enum quantity quantity, struct ratio pt, struct ratio ct)
+{
+    switch (quantity_kind(quantity)) {
+    case QUANTITY_KIND_POWER:
+        return ratio_mul(pt, ct);
+    case QUANTITY_KIND_VOLTAGE:
+        return pt;
+    case QUANTITY_KIND_CURRENT:
+        return ct;
+    case QUANTITY_KIND_ENERGY:
+    case QUANTITY_KIND_PLAIN:
+    default:
+        return (struct ratio){1, 1};
+    }
+}
+
+static int64_t scale_limit(int64_t limit, struct ratio ratio)
+{
+    int128 scaled = (int128)limit * ratio.num / ratio.den;
+
+    return scaled > INT64_MAX   ? INT64_MAX
+           : scaled < INT64_MIN ? INT64_MIN
+                                : (int64_t)scaled;
+}
+
+/* PT and CT go into the scales: a value is rounded once, on the primary side. */
+static void to_primary(struct profile_point *point, struct ratio pt, struct ratio ct)
+{
+    struct ratio ratio = primary_of(point->quantity, pt, ct);
+
+    for (int i = 0; i < point->n_parts; i++) {
+        point->part[i].scale = ratio_mul(point->part[i].scale, ratio);
+    }
+    point->min = scale_limit(point->min, ratio);
+    point->max = scale_limit(point->max, ratio);
+}
+
+static void use_free(struct profile_use *use)
+{
+    if (use != NULL) {
+        free(use->profile.point);
+        free(use);
+    }
+}
+
+static struct profile_use *use_new(const struct profile *profile, struct ratio pt,
+                                   struct ratio ct)
 {
     struct profile_use *use = calloc(1, sizeof(*use));
 
@@ -25,32 +77,43 @@ static struct profile_use *use_new(const struct profile *profile)
     }
     size_t n = (size_t)profile->n_points;
 
+    use->pt = pt;
+    use->ct = ct;
     use->profile = *profile;
     use->profile.point = calloc(n > 0 ? n : 1, sizeof(*profile->point));
     if (use->profile.point == NULL) {
-        free(use);
+        use_free(use);
         return NULL;
     }
     if (n > 0) {
         memcpy(use->profile.point, profile->point, n * sizeof(*profile->point));
     }
+    for (size_t i = 0; i < n; i++) {
+        to_primary(&use->profile.point[i], pt, ct);
+    }
     return use;
 }
 
-struct profile_use *profile_use_get(struct collect *collect, const struct profile *profile)
+struct profile_use *profile_use_get(struct collect *collect, const struct profile *profile,
+                                    struct ratio pt, struct ratio ct)
 {
+    struct profile_use *fresh = use_new(profile, pt, ct);
     struct profile_use *use = collect->uses;
 
-    while (use != NULL && !is_same_profile(&use->profile, profile)) {
+    while (fresh != NULL && use != NULL &&
+           !(is_same_ratio(use->pt, pt) && is_same_ratio(use->ct, ct) &&
+             is_same_profile(&use->profile, &fresh->profile))) {
         use = use->next;
     }
+    if (fresh == NULL) {
+        return NULL;
+    }
     if (use == NULL) {
-        use = use_new(profile);
-        if (use == NULL) {
-            return NULL;
-        }
+        use = fresh;
         use->next = collect->uses;
         collect->uses = use;
+    } else {
+        use_free(fresh);
     }
     use->uses++;
     return use;
@@ -78,8 +141,7 @@ void profile_use_put(struct collect *collect, struct profile_use *use)
     }
     *link = use->next;
     plans_free(use->plans);
-    free(use->profile.point);
-    free(use);
+    use_free(use);
 }
 
 void learnt_free(struct learnt *learnt)

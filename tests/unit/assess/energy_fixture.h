@@ -184,7 +184,7 @@ static inline struct interval fixture_interval(struct fixture *fixture, uint32_t
 }
 
 /* The k-th quarter-hour after MIDNIGHT. */
-static inline void fixture_expect(struct fixture *fixture, uint32_t meter_no, int k,
+static inline void fixture_expect(struct fixture *fixture, uint32_t meter_no, int64_t k,
                                   int64_t energy_wh, enum quality quality, int revision)
 {
     struct interval interval = fixture_interval(fixture, meter_no, MIDNIGHT + k * QUARTER);
@@ -192,13 +192,14 @@ static inline void fixture_expect(struct fixture *fixture, uint32_t meter_no, in
 
     if (found != energy_wh || interval.quality != quality ||
         interval.revision != revision) {
-        print_error("quarter %d: %lld Wh, %s, revision %d\n", k, (long long)found,
+        print_error("quarter %d: %lld Wh, %s, revision %d\n", (int)k, (long long)found,
                     quality_name(interval.quality), interval.revision);
         fail();
     }
 }
 
-static inline bool fixture_has_interval(struct fixture *fixture, uint32_t meter_no, int k)
+static inline bool fixture_has_interval(struct fixture *fixture, uint32_t meter_no,
+                                        int64_t k)
 {
     struct interval interval;
 

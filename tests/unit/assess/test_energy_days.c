@@ -1,7 +1,7 @@
 /* Days of enterprises: sums, coverage, validity, sources; by hand. 1 unit = 10 Wh. */
 #include "tests/unit/assess/energy_fixture.h"
 
-#define NOON (MIDNIGHT + 12 * 4 * QUARTER)
+#define NOON (MIDNIGHT + 48 * QUARTER)
 
 static struct fixture fixture;
 
