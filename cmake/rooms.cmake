@@ -26,7 +26,8 @@ function(ecmon_test name)
     if(NOT TEST_LABEL)
         set(TEST_LABEL unit)
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT ${TEST_TIMEOUT})
+    set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT ${TEST_TIMEOUT}
+        ENVIRONMENT ECMON_SHARE_DIR=${CMAKE_SOURCE_DIR}/config)
 endfunction()
 
 # A fuzz target: with ECMON_FUZZ a libFuzzer program, always a plain test over its corpus.

@@ -5,11 +5,11 @@
  * daemon: at once) and never commits. Nothing is remembered outside the store: interrupted
  * anywhere and gone on with later, it makes the same rows.
  *
- * Work is found in interval_progress and in the table stale:
- *   "meter"  "<meter_no>:<from_ms>" or "<meter_no>:<from_ms>:<until_ms>" - its readings,
- * ratio or versions changed in that time: quarter-hours are made again, kept where equal
- *   "day"    "YYYY-MM-DD" - the enterprises' day is made again
- * and left there for others: "rates" (a day) and "carbon" ("all") when a day changed.
+ * Work is found in interval_progress and in the table stale. Kind "meter", key
+ * "<meter_no>:<from_ms>" (or "…:<until_ms>", what changed ends there; "…:on", half done):
+ * the meter's readings, ratio or versions changed, its quarter-hours are made again and
+ * kept where equal. Kind "day", key "YYYY-MM-DD": the day of the enterprises is made again.
+ * Left there for others when a day changed: "rates" with the day, "carbon" with "all".
  */
 #ifndef ECMON_ASSESS_ENERGY_H
 #define ECMON_ASSESS_ENERGY_H

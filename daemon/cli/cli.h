@@ -44,6 +44,7 @@ struct command {
     const char *summary;
     const enum option_id *accepted;
     int (*run)(struct cli *cli);
+    int max_arguments; /* words that are no options */
 };
 
 /* Every command, sorted as `ecmon help` shows them; ends with a NULL name. */
@@ -76,7 +77,8 @@ int cli_ask(struct cli *cli, json_t *request, int fd, json_t **ret_reply);
 /* Writes rows as asked by --output, --file, --labels, --excel. table_columns: what a table
  * shows (NULL: all). 0 or an exit code. */
 int cli_write(struct cli *cli, const struct rows *rows, const char *const *table_columns);
-/* For commands whose answer is one text or one object: --output json or table (text). 0 or 64. */
+/* For commands whose answer is one text or one object: --output json or table (text). 0
+ * or 64. */
 int cli_wants_json(const struct cli *cli, bool *ret_json);
 /* The format asked for. 0 or 64. */
 int cli_format(const struct cli *cli, enum report_format *ret_format);

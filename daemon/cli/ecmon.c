@@ -80,6 +80,29 @@ static int help(int argc, char **argv)
     return EXIT_DONE;
 }
 
+static int check_words(const struct command *command, const struct options *options)
+{
+    static const struct {
+        enum option_id id;
+        const char *name;
+    } languages[] = {{OPTION_LANG, "lang"}, {OPTION_LABELS, "labels"}};
+
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+        const char *word = options->value[languages[i].id];
+
+        if (word != NULL && strcmp(word, "zh") != 0 && strcmp(word, "en") != 0) {
+            return cli_fail(EXIT_USAGE, "--%s: \"%s\" is neither zh nor en",
+                            languages[i].name, word);
+        }
+    }
+    if (options->n_arguments > command->max_arguments) {
+        return cli_fail(EXIT_USAGE, "%s does not take \"%s\"; see: ecmon help %s",
+                        command->name, options->argument[command->max_arguments],
+                        command->name);
+    }
+    return 0;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct cli cli = {.conf_path = CONF_DEFAULT, .now_ms = clock_wall_ms(clock_real())};
@@ -94,10 +117,9 @@ static int run(const struct command *command, int argc, char **argv)
     if (exit_code != 0) {
         return exit_code;
     }
-    const char *lang = cli.options.value[OPTION_LANG];
-
-    if (lang != NULL && strcmp(lang, "zh") != 0 && strcmp(lang, "en") != 0) {
-        return cli_fail(EXIT_USAGE, "--lang: \"%s\" is neither zh nor en", lang);
+    exit_code = check_words(command, &cli.options);
+    if (exit_code != 0) {
+        return exit_code;
     }
     if (cli.options.value[OPTION_CONFIG] != NULL) {
         cli.conf_path = cli.options.value[OPTION_CONFIG];

@@ -38,6 +38,20 @@ static struct ratio primary_of(enum quantity quantity, struct ratio pt, struct r
     }
 }
 
+/* What does not fit makes every value too large, and so none. */
+static struct ratio multiply(struct ratio a, struct ratio b)
+{
+    int64_t g1 = gcd_i64(a.num, b.den);
+    int64_t g2 = gcd_i64(b.num, a.den);
+    int128 num = (int128)(a.num / g1) * (b.num / g2);
+    int128 den = (int128)(a.den / g2) * (b.den / g1);
+
+    if (num > INT64_MAX || den > INT64_MAX) {
+        return (struct ratio){INT64_MAX, 1};
+    }
+    return (struct ratio){(int64_t)num, (int64_t)den};
+}
+
 static int64_t scale_limit(int64_t limit, struct ratio ratio)
 {
     int128 scaled = (int128)limit * ratio.num / ratio.den;
@@ -53,7 +67,7 @@ static void to_primary(struct profile_point *point, struct ratio pt, struct rati
     struct ratio ratio = primary_of(point->quantity, pt, ct);
 
     for (int i = 0; i < point->n_parts; i++) {
-        point->part[i].scale = ratio_mul(point->part[i].scale, ratio);
+        point->part[i].scale = multiply(point->part[i].scale, ratio);
     }
     point->min = scale_limit(point->min, ratio);
     point->max = scale_limit(point->max, ratio);

@@ -24,6 +24,13 @@ enum conf_zone {
 };
 
 /* What differs from `collect` for one endpoint. -1 = not given. */
+/* Where a value was given; line 0 = nowhere, file is the configuration itself. */
+struct conf_place {
+    char file[CONF_PATH_LEN];
+    long line;
+    int column;
+};
+
 struct conf_line {
     char endpoint[ENDPOINT_LEN]; /* canonical, with the port */
     int64_t timeout_ms;
@@ -101,6 +108,8 @@ struct conf {
     struct {
         char resumption[ID_LEN]; /* method id */
         char carbon[ID_LEN];
+        struct conf_place resumption_place; /* the methods are checked when they are read */
+        struct conf_place carbon_place;
         bool prefer_import; /* energy_source: import */
     } assess;
 

@@ -8,6 +8,7 @@
 
 #include "daemon/conf/conf_parts.h"
 #include "daemon/conf/files.h"
+#include "daemon/core/text.h"
 #include "daemon/core/zone.h"
 
 #define SOCKET_PATH_MAX 107 /* sun_path of Linux holds 108 bytes with the NUL */
@@ -252,8 +253,21 @@ static void check_line_hosts(struct conf_build *build)
     }
 }
 
+static void keep_place(const struct conf_build *build, const char *path,
+                       struct conf_place *ret_place)
+{
+    const struct place *place = schema_place(&build->schema, path);
+
+    (void)text_copy(ret_place->file, sizeof(ret_place->file),
+                    place->file == NULL ? build->conf.file : place->file);
+    ret_place->line = place->line;
+    ret_place->column = place->column;
+}
+
 void conf_check(struct conf_build *build)
 {
+    keep_place(build, "assess.resumption", &build->conf.assess.resumption_place);
+    keep_place(build, "assess.carbon", &build->conf.assess.carbon_place);
     check_site(build);
     check_interval(build);
     check_paths(build);

@@ -1,8 +1,13 @@
 #include "daemon/conf/setup.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <ecmon/err.h>
+
+#include "daemon/core/text.h"
+
+#define METHODS_NAMED_MAX 63 /* of which the nearest is looked for */
 
 void setup_free(struct setup *setup)
 {
@@ -16,22 +21,40 @@ void setup_free(struct setup *setup)
     free(setup);
 }
 
+/* ids ends with NULL. */
+static int no_such_method(struct problems *problems, const struct conf_place *place,
+                          const char *kind, const char *id, const char *const *ids)
+{
+    const char *nearest = text_nearest(id, ids);
+
+    problems_add(problems, PROBLEM_CONFIG, place->file, place->line, place->column,
+                 "assess.%s: there is no %s method \"%s\"%s%s%s", kind, kind, id,
+                 nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
+                 nearest != NULL ? "\"?" : "");
+    return ERR_CONFIG;
+}
+
 static int check_methods_named(const struct setup *setup, struct problems *problems)
 {
     const struct conf *conf = setup->conf;
+    const struct methods *methods = &setup->methods;
+    const char *ids[METHODS_NAMED_MAX + 1] = {NULL};
     int err = 0;
 
-    if (methods_resumption(&setup->methods, conf->assess.resumption) == NULL) {
-        problems_add(problems, PROBLEM_CONFIG, conf->file, 0, 0,
-                     "assess.resumption: there is no resumption method \"%s\"",
-                     conf->assess.resumption);
-        err = ERR_CONFIG;
+    if (methods_resumption(methods, conf->assess.resumption) == NULL) {
+        for (int i = 0; i < methods->n_resumption && i < METHODS_NAMED_MAX; i++) {
+            ids[i] = methods->resumption[i].id;
+        }
+        err = no_such_method(problems, &conf->assess.resumption_place, "resumption",
+                             conf->assess.resumption, ids);
     }
-    if (methods_carbon(&setup->methods, conf->assess.carbon) == NULL) {
-        problems_add(problems, PROBLEM_CONFIG, conf->file, 0, 0,
-                     "assess.carbon: there is no carbon method \"%s\"",
-                     conf->assess.carbon);
-        err = ERR_CONFIG;
+    if (methods_carbon(methods, conf->assess.carbon) == NULL) {
+        memset(ids, 0, sizeof(ids));
+        for (int i = 0; i < methods->n_carbon && i < METHODS_NAMED_MAX; i++) {
+            ids[i] = methods->carbon[i].id;
+        }
+        err = no_such_method(problems, &conf->assess.carbon_place, "carbon",
+                             conf->assess.carbon, ids);
     }
     return err;
 }

@@ -343,14 +343,19 @@ static void on_wake(void *ctx)
     }
 }
 
-/* A timer that is due at once: jobs that arrive in one round share a commit. */
+/* A lazy job waits for the group commit. For the others a timer that is due at once: jobs
+ * that arrive in one round share a commit. */
 static void on_job(void *ctx)
 {
     struct write_job *job = ctx;
     struct writer *writer = job->writer;
 
     append(&writer->waiting, job);
-    (void)loop_timer_arm(writer->loop, &writer->job_timer, loop_mono_ms(writer->loop));
+    if (job->lazy) {
+        arm_drain(writer);
+    } else {
+        (void)loop_timer_arm(writer->loop, &writer->job_timer, loop_mono_ms(writer->loop));
+    }
 }
 
 int writer_new(struct loop *loop, struct store *store, const struct writer_options *options,

@@ -304,8 +304,7 @@ class Site:
         failed = any(test is self.test for test, _ in
                      getattr(result, "failures", []) + getattr(result, "errors", []))
         for process in reversed(self.processes):
-            if process.is_running():
-                process.kill()
+            process.kill()
         if self.daemon is not None and failed:
             sys.stderr.write("--- ecmond ---\n" + self.daemon.log()[-4000:])
         shutil.rmtree(self.folder, ignore_errors=True)

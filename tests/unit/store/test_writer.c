@@ -240,6 +240,28 @@ static void jobs_are_done_at_once_and_share_a_commit(void **state)
     tear_down(&bench);
 }
 
+static void a_lazy_job_waits_for_the_group_commit(void **state)
+{
+    struct bench bench;
+    struct asked lazy = {.key = "lazy", .result = 1};
+
+    (void)state;
+    set_up(&bench, 100);
+    lazy.job =
+        (struct write_job){.run = run_asked, .done = on_asked, .ctx = &lazy, .lazy = true};
+    assert_int_equal(writer_submit(bench.writer, &lazy.job), 0);
+    push(&bench, 1, T0);
+    pass(&bench, 999);
+    assert_int_equal(lazy.n_done, 0);
+    pass(&bench, 1);
+
+    assert_int_equal(lazy.n_done, 1);
+    assert_int_equal(lazy.result, 0);
+    assert_int_equal(writer_counts(bench.writer).commits, 1);
+    assert_int_equal(n_readings(&bench), 1);
+    tear_down(&bench);
+}
+
 static void a_failed_job_is_undone_alone(void **state)
 {
     struct bench bench;
@@ -471,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_slot_met_twice_is_counted),
         cmocka_unit_test(an_earlier_slot_of_a_meter_is_late),
         cmocka_unit_test(jobs_are_done_at_once_and_share_a_commit),
+        cmocka_unit_test(a_lazy_job_waits_for_the_group_commit),
         cmocka_unit_test(a_failed_job_is_undone_alone),
         cmocka_unit_test(done_comes_home),
         cmocka_unit_test(done_waits_for_room_at_home),
