@@ -9,7 +9,7 @@
  * "<meter_no>:<from_ms>" (or "…:<until_ms>", what changed ends there; "…:on", half done):
  * the meter's readings, ratio or versions changed, its quarter-hours are made again and
  * kept where equal. Kind "day", key "YYYY-MM-DD": the day of the enterprises is made again.
- * Left there for others when a day changed: "rates" with the day, "carbon" with "all".
+ * Left there for others when a day changed: "rates" with the day.
  */
 #ifndef ECMON_ASSESS_ENERGY_H
 #define ECMON_ASSESS_ENERGY_H

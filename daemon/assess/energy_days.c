@@ -410,9 +410,8 @@ static int mark_results(struct day_run *run)
         return 0;
     }
     text_from_day(run->day, text);
-    int err = store_stale_add(run->store, "rates", text);
-
-    return err != 0 ? err : store_stale_add(run->store, "carbon", "all");
+    /* carbon of periods that hold the day follows from there */
+    return store_stale_add(run->store, "rates", text);
 }
 
 static int run_day(struct day_run *run, day_t day)

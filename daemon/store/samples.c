@@ -1,5 +1,6 @@
 #include "daemon/store/samples.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +231,16 @@ static bool is_storable(const struct sample *sample)
            (unsigned)sample->status < SLOT_STATUS_COUNT;
 }
 
+/* A late reading may lie in quarter-hours that are closed already: they are made again. */
+static int mark_late(struct store *store, const struct sample *sample)
+{
+    char key[64];
+
+    (void)snprintf(key, sizeof(key), "%u:%lld:%lld", (unsigned)sample->meter_no,
+                   (long long)sample->slot_ts_ms, (long long)sample->slot_ts_ms);
+    return store_stale_add(store, "meter", key);
+}
+
 int samples_insert(struct store *store, const struct sample *sample, bool late)
 {
     struct meter_state *meter = NULL;
@@ -251,6 +262,9 @@ int samples_insert(struct store *store, const struct sample *sample, bool late)
     }
     if (err == 0) {
         err = journal_append(store, &entry, NULL);
+    }
+    if (err == 0 && late) {
+        err = mark_late(store, sample);
     }
     if (err == 0) {
         learn(meter, sample);

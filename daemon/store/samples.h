@@ -8,7 +8,8 @@
 
 /* Writer: stores one outcome in the open transaction, with its slot row and its journal
  * member. A slot met twice keeps the first row (returns ERR_EXISTS, counted by the caller).
- * late: the slot lies before one already committed for this meter. */
+ * late: the slot lies before one already committed for this meter; what was computed from
+ * it is marked stale ("meter"). */
 int samples_insert(struct store *store, const struct sample *sample, bool late);
 
 /* Writer: the schedule. Opens or changes the meter's span from from_ms on; interval_s 0

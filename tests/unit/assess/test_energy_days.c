@@ -241,10 +241,6 @@ static void energy_day_gets_a_revision_when_late_data_changes_it(void **state)
                                    "SELECT count(*) FROM stale WHERE kind = 'rates' "
                                    "AND key = '2026-11-20'"),
                      1);
-    assert_int_equal(
-        fixture_value(&fixture,
-                      "SELECT count(*) FROM stale WHERE kind = 'carbon' AND key = 'all'"),
-        1);
     /* Nothing new: nothing stale, nothing revised. */
     fixture_run(&fixture, "DELETE FROM stale");
     assert_int_equal(store_stale_add(fixture.store, "day", "2026-11-20"), 0);
