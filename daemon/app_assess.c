@@ -13,8 +13,9 @@
 #define PORTION_MS       200 /* the writer has samples to store in between */
 #define METERS_AT_ONCE   256
 #define DAYS_AT_ONCE     8
-#define ASKED_DAYS_MAX   62 /* of more, the rates are computed by who asks, and not stored \
-                             */
+#define ASKED_DAYS_MAX                                                                     \
+    62 /* of more, the rates are computed by who asks, and not stored                      \
+        */
 
 static bool out_of_time(const struct app *app, int64_t started_mono_ms)
 {

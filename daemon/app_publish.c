@@ -100,10 +100,12 @@ static const char *column_text(const struct rows *rows, const char *name)
 static int row_of(void *ctx, struct store *store, enum journal_kind kind, int64_t row_no,
                   struct rows *ret_rows, struct publish_place *ret_place)
 {
-    (void)ctx;
+    const struct opener *opener = ctx;
+
     if (kind == JOURNAL_RATE) {
         rates_rows_init(ret_rows);
-        int err = rates_row_from_store(store, row_no, false, ret_rows);
+        int err = rates_row_from_store(
+            store, row_no, opener->setup->conf->publish.suppress_small_cells, ret_rows);
 
         if (err == 0) {
             (void)snprintf(ret_place->topic, sizeof(ret_place->topic), "rate/%s/%s",
@@ -142,7 +144,6 @@ int app_publish_open(struct app *app, const struct setup *setup)
                                       .topic_root = conf->mqtt.topic_root,
                                       .batch = conf->mqtt.batch,
                                       .inflight = conf->mqtt.inflight,
-                                      .suppress = conf->publish.suppress_small_cells,
                                       .seed = app->options.seed,
                                       .status = {.site = conf->site.id,
                                                  .version = ECMON_VERSION,

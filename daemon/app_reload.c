@@ -4,6 +4,7 @@
 #include <ecmon/err.h>
 
 #include "daemon/app_state.h"
+#include "daemon/control/changes.h"
 #include "daemon/core/log.h"
 #include "daemon/sync/register_sync.h"
 
@@ -35,23 +36,6 @@ static void reload_free(struct reload *reload)
     free(reload);
 }
 
-static json_t *report_json(const struct register_report *report)
-{
-    json_t *changes = json_array();
-
-    for (size_t i = 0; i < report->n; i++) {
-        const struct register_change *change = &report->change[i];
-
-        (void)json_array_append_new(changes,
-                                    json_pack("{s:s, s:s, s:s}", "change",
-                                              register_change_name(change->what), "kind",
-                                              change->kind, "id", change->id));
-    }
-    return json_pack("{s:b, s:i, s:i, s:i, s:o}", "ok", 1, "added", report->n_added,
-                     "changed", report->n_changed, "closed", report->n_closed, "changes",
-                     changes);
-}
-
 /* Main thread, last: the new files are in force. */
 static void on_taken_over(void *ctx)
 {
@@ -64,7 +48,7 @@ static void on_taken_over(void *ctx)
     log_info("reloaded: %d added, %d changed, %d closed", reload->report.n_added,
              reload->report.n_changed, reload->report.n_closed);
     if (reload->call != NULL) {
-        control_reply(reload->call, report_json(&reload->report));
+        control_reply(reload->call, changes_json(&reload->report));
     }
     reload_free(reload);
     app_assess_now(app, NULL);
@@ -146,7 +130,7 @@ static void on_applied(void *ctx, int result)
         return;
     }
     if (reload->dry_run) {
-        control_reply(reload->call, report_json(&reload->report));
+        control_reply(reload->call, changes_json(&reload->report));
         setup_free(reload->setup);
         reload_free(reload);
         return;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* getopt_long */
 
 #include <getopt.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "daemon/core/log.h"
 
 #define CONF_DEFAULT "/etc/ecmon/ecmond.yaml"
+#define TABLE_BYTES  (128 * 1024)
 
 struct process {
     struct app *app;
@@ -129,6 +131,13 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* Tables that are read and thrown away, at the start and at every reload, go back to the
+ * system. Left alone, malloc takes the first of them as a sign to keep all such blocks. */
+static void give_tables_back(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, TABLE_BYTES);
+}
+
 static int start_threads(struct process *process)
 {
     for (int i = 0; i < APP_LOOP_COUNT; i++) {
@@ -163,6 +172,7 @@ static int run(const char *conf_path)
     sigset_t signals;
 
     raise_descriptor_limit();
+    give_tables_back();
     if (block_signals(&signals) != 0) {
         return 1;
     }

@@ -327,8 +327,7 @@ int cli_days(const struct cli *cli, day_t *ret_from, day_t *ret_to)
     return 0;
 }
 
-/* Complains of an id that none of n names is. */
-static int unknown_id(const char *what, const char *id, const char **names)
+int cli_unknown(const char *what, const char *id, const char *const *names)
 {
     const char *nearest = text_nearest(id, names);
 
@@ -356,10 +355,24 @@ int cli_check_enterprise(struct cli *cli, const char *id)
         names[i] = all[i].id;
     }
     int exit_code = names == NULL ? cli_fail(EXIT_NO, "out of memory")
-                                  : unknown_id("enterprise", id, names);
+                                  : cli_unknown("enterprise", id, names);
 
     free((void *)names);
     free(all);
+    return exit_code;
+}
+
+int cli_unknown_meter(const char *id, const struct meter *meters, int n)
+{
+    const char **names = calloc((size_t)n + 1, sizeof(const char *));
+
+    for (int i = 0; names != NULL && i < n; i++) {
+        names[i] = meters[i].id;
+    }
+    int exit_code = names == NULL ? cli_fail(EXIT_NO, "out of memory")
+                                  : cli_unknown("meter", id, names);
+
+    free((void *)names);
     return exit_code;
 }
 
@@ -376,15 +389,8 @@ int cli_check_meter(struct cli *cli, const char *id)
         return cli_fail(EXIT_IO, "cannot read the register: %s",
                         store_error_text(cli->store));
     }
-    const char **names = calloc((size_t)n + 1, sizeof(const char *));
+    int exit_code = cli_unknown_meter(id, all, n);
 
-    for (int i = 0; names != NULL && i < n; i++) {
-        names[i] = all[i].id;
-    }
-    int exit_code =
-        names == NULL ? cli_fail(EXIT_NO, "out of memory") : unknown_id("meter", id, names);
-
-    free((void *)names);
     free(all);
     return exit_code;
 }
@@ -408,7 +414,7 @@ int cli_resumption_method(struct cli *cli, struct resumption_method *file_method
         for (int i = 0; names != NULL && i < methods->n_resumption; i++) {
             names[i] = methods->resumption[i].id;
         }
-        int exit_code = names == NULL ? EXIT_NO : unknown_id("method", name, names);
+        int exit_code = names == NULL ? EXIT_NO : cli_unknown("method", name, names);
 
         free((void *)names);
         return exit_code;

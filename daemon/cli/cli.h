@@ -88,6 +88,10 @@ int cli_output_done(const struct cli *cli, FILE *out);
 
 /* --day or --from/--to as days, inclusive; default the last complete day. 0 or 64. */
 int cli_days(const struct cli *cli, day_t *ret_from, day_t *ret_to);
+/* Complains of an id that is none of names (ends with NULL), with the nearest one.
+ * Returns 64. */
+int cli_unknown(const char *what, const char *id, const char *const *names);
+int cli_unknown_meter(const char *id, const struct meter *meters, int n);
 /* Is there an enterprise (meter) of that id? 0, or 64 with the nearest one. */
 int cli_check_enterprise(struct cli *cli, const char *id);
 int cli_check_meter(struct cli *cli, const char *id);

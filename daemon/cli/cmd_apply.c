@@ -5,6 +5,7 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/commands.h"
+#include "daemon/control/changes.h"
 #include "daemon/core/text.h"
 #include "daemon/sync/register_sync.h"
 
@@ -31,23 +32,6 @@ static int print_changes(const json_t *reply, bool json, bool dry_run)
                   (long long)json_integer_value(json_object_get(reply, "closed")),
                   dry_run ? " (dry run: nothing was changed)" : "");
     return EXIT_DONE;
-}
-
-static json_t *report_json(const struct register_report *report)
-{
-    json_t *changes = json_array();
-
-    for (size_t i = 0; i < report->n; i++) {
-        const struct register_change *change = &report->change[i];
-
-        (void)json_array_append_new(changes,
-                                    json_pack("{s:s, s:s, s:s}", "change",
-                                              register_change_name(change->what), "kind",
-                                              change->kind, "id", change->id));
-    }
-    return json_pack("{s:b, s:i, s:i, s:i, s:o}", "ok", 1, "added", report->n_added,
-                     "changed", report->n_changed, "closed", report->n_closed, "changes",
-                     changes);
 }
 
 static int open_writer(struct cli *cli)
@@ -99,7 +83,7 @@ static int apply_here(struct cli *cli, bool json, bool dry_run, int64_t allow_re
         exit_code =
             cli_fail(EXIT_IO, "cannot write the store: %s", store_error_text(cli->store));
     } else {
-        json_t *reply = report_json(&report);
+        json_t *reply = changes_json(&report);
 
         exit_code = print_changes(reply, json, dry_run);
         json_decref(reply);

@@ -154,22 +154,6 @@ static json_t *plan_json(const struct polled *polled, const char *only,
     return json_pack("{s:o, s:o}", "meters", meters, "lines", lines_json(polled, timing));
 }
 
-static int unknown_meter(const struct polled *polled, const char *id)
-{
-    const char **names = calloc((size_t)polled->n + 1, sizeof(const char *));
-
-    for (int i = 0; names != NULL && i < polled->n; i++) {
-        names[i] = polled->meter[i].id;
-    }
-    const char *nearest = names != NULL ? text_nearest(id, names) : NULL;
-    int exit_code = cli_fail(EXIT_USAGE, "no polled meter is called \"%s\"%s%s%s", id,
-                             nearest != NULL ? "; did you mean " : "",
-                             nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
-
-    free((void *)names);
-    return exit_code;
-}
-
 int cmd_plan(struct cli *cli)
 {
     const char *only = cli->options.value[OPTION_METER];
@@ -195,7 +179,7 @@ int cmd_plan(struct cli *cli)
         json_t *plan = plan_json(&polled, only, &timing);
 
         if (only != NULL && json_array_size(json_object_get(plan, "meters")) == 0) {
-            exit_code = unknown_meter(&polled, only);
+            exit_code = cli_unknown_meter(only, polled.meter, polled.n);
         } else if (json) {
             (void)json_dumpf(plan, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
             (void)fputc('\n', stdout);

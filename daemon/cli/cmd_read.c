@@ -195,30 +195,14 @@ static const struct meter *find_meter(const struct cli *cli, const char *id)
     return NULL;
 }
 
-static int unknown_meter(const struct cli *cli, const char *id)
-{
-    const struct registry *registry = &cli->setup->registry;
-    const char **names = calloc((size_t)registry->n_meters + 1, sizeof(const char *));
-
-    for (int i = 0; names != NULL && i < registry->n_meters; i++) {
-        names[i] = registry->meter[i].id;
-    }
-    const char *nearest = names != NULL ? text_nearest(id, names) : NULL;
-    int exit_code = cli_fail(EXIT_USAGE, "there is no meter \"%s\"%s%s%s", id,
-                             nearest != NULL ? "; did you mean " : "",
-                             nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
-
-    free((void *)names);
-    return exit_code;
-}
-
 static int read_registered(struct cli *cli, struct reading *reading)
 {
     const struct meter *meter = find_meter(cli, cli->options.argument[0]);
     int64_t unit = 0;
 
     if (meter == NULL) {
-        return unknown_meter(cli, cli->options.argument[0]);
+        return cli_unknown_meter(cli->options.argument[0], cli->setup->registry.meter,
+                                 cli->setup->registry.n_meters);
     }
     if (meter->endpoint[0] == '\0') {
         return cli_fail(EXIT_USAGE,

@@ -75,8 +75,9 @@ size_t queue_pop(struct queue *queue, void *ret_items, size_t max)
 
     memcpy(out, queue->item + queue->head * queue->item_size, first * queue->item_size);
     memcpy(out + first * queue->item_size, queue->item, (n - first) * queue->item_size);
-    queue->head = (queue->head + n) % queue->capacity;
     queue->n -= n;
+    /* Empty: from the start again, so that only what was ever needed is touched. */
+    queue->head = queue->n == 0 ? 0 : (queue->head + n) % queue->capacity;
     (void)pthread_mutex_unlock(&queue->mutex);
     return n;
 }

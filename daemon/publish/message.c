@@ -11,21 +11,6 @@
 
 #define BATCH_BYTES_MAX ((size_t)60 * 1024) /* a batch stays below 64 kB */
 
-/* What a suppressed cell hides: energies and rates (interfaces.md §4). */
-static const char *const hidden_columns[] = {"energy_wh",
-                                             "baseline_wh",
-                                             "resumption_rate",
-                                             "production_rate",
-                                             "produced_rate",
-                                             "resumption_index",
-                                             "resumption_low",
-                                             "resumption_high",
-                                             "d1_resumption_pp",
-                                             "d1_production_pp",
-                                             "ma7_resumption",
-                                             "ma7_production",
-                                             "production_rate_resumed"};
-
 void message_done(struct message *message)
 {
     text_buffer_done(&message->topic);
@@ -54,10 +39,10 @@ static struct payload_head head_of(const struct message_maker *maker,
 }
 
 /* The meter of an entry. A number that is not known yet is newer than the names. */
-static const struct meter *meter_of(struct message_maker *maker,
-                                    const struct journal_entry *entry)
+static const struct meter_name *meter_of(struct message_maker *maker,
+                                         const struct journal_entry *entry)
 {
-    const struct meter *meter =
+    const struct meter_name *meter =
         meter_names_find(&maker->names, entry->meter_no, entry->slot_ts_ms);
 
     if (meter == NULL && meter_names_load(&maker->names, maker->store) == 0) {
@@ -68,7 +53,7 @@ static const struct meter *meter_of(struct message_maker *maker,
 
 /* The sample of an entry and its meter. Returns 0, ERR_NOT_FOUND when it was purged. */
 static int sample_of(struct message_maker *maker, const struct journal_entry *entry,
-                     struct sample *ret_sample, const struct meter **ret_meter)
+                     struct sample *ret_sample, const struct meter_name **ret_meter)
 {
     int err = samples_get(maker->store, entry->meter_no, entry->slot_ts_ms, ret_sample);
 
@@ -84,7 +69,7 @@ static int make_reading(struct message_maker *maker, const struct journal_entry 
 {
     struct payload_head head = head_of(maker, entry);
     struct sample sample;
-    const struct meter *meter = NULL;
+    const struct meter_name *meter = NULL;
     int err = sample_of(maker, entry, &sample, &meter);
 
     if (err != 0) {
@@ -109,7 +94,7 @@ static int make_batch(struct message_maker *maker, const struct journal_entry *e
            message->payload.n < BATCH_BYTES_MAX) {
         struct payload_head head = head_of(maker, &entries[k]);
         struct sample sample;
-        const struct meter *meter = NULL;
+        const struct meter_name *meter = NULL;
         int err = sample_of(maker, &entries[k], &sample, &meter);
 
         if (err == 0) {
@@ -149,7 +134,7 @@ static int make_interval(struct message_maker *maker, const struct journal_entry
     if (err != 0) {
         return err;
     }
-    const struct meter *meter = meter_of(maker, entry);
+    const struct meter_name *meter = meter_of(maker, entry);
 
     if (meter == NULL) {
         return ERR_NOT_FOUND;
@@ -160,27 +145,6 @@ static int make_interval(struct message_maker *maker, const struct journal_entry
     payload_interval(&message->payload, &head, meter->id, enterprise, &interval,
                      store_zone(maker->store));
     return 0;
-}
-
-static void hide(struct rows *rows)
-{
-    for (int c = 0; c < rows->n_columns; c++) {
-        for (size_t h = 0; h < sizeof(hidden_columns) / sizeof(hidden_columns[0]); h++) {
-            if (strcmp(rows->column[c].name, hidden_columns[h]) == 0) {
-                rows->cell[c] = cell_null();
-            }
-        }
-    }
-}
-
-static bool is_suppressed(const struct rows *rows)
-{
-    for (int c = 0; c < rows->n_columns; c++) {
-        if (strcmp(rows->column[c].name, "suppressed") == 0) {
-            return rows->cell[c].i == 1;
-        }
-    }
-    return false;
 }
 
 static int make_row(struct message_maker *maker, const struct journal_entry *entry,
@@ -194,9 +158,6 @@ static int make_row(struct message_maker *maker, const struct journal_entry *ent
                               &place);
 
     if (err == 0) {
-        if (options->suppress && is_suppressed(&rows)) {
-            hide(&rows);
-        }
         text_append_char(&message->topic, '/');
         text_append(&message->topic, place.topic);
         message->retain = place.retain;

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include <ecmon/err.h>
+
+#include "daemon/core/text.h"
 #include "daemon/store/registry.h"
 
 int meter_names_load(struct meter_names *names, struct store *store)
@@ -9,12 +12,21 @@ int meter_names_load(struct meter_names *names, struct store *store)
     struct meter *meter = NULL;
     int n = 0;
     int err = registry_meters(store, INT64_MIN, &meter, &n);
+    struct meter_name *name = err == 0 ? calloc((size_t)n + 1, sizeof(*name)) : NULL;
 
-    if (err != 0) {
-        return err;
+    if (name == NULL) {
+        free(meter);
+        return err != 0 ? err : ERR_NOMEM;
     }
+    for (int i = 0; i < n; i++) {
+        name[i].since_ms = meter[i].since_ms;
+        name[i].register_wh = meter[i].register_wh;
+        name[i].meter_no = meter[i].meter_no;
+        (void)text_copy(name[i].id, sizeof(name[i].id), meter[i].id);
+    }
+    free(meter);
     free(names->meter);
-    names->meter = meter;
+    names->meter = name;
     names->n = n;
     return 0;
 }
@@ -26,8 +38,8 @@ void meter_names_done(struct meter_names *names)
     names->n = 0;
 }
 
-const struct meter *meter_names_find(const struct meter_names *names, uint32_t meter_no,
-                                     int64_t at_ms)
+const struct meter_name *meter_names_find(const struct meter_names *names,
+                                          uint32_t meter_no, int64_t at_ms)
 {
     int low = 0;
     int high = names->n;

@@ -34,7 +34,6 @@ struct publish_options {
     const char *topic_root; /* "ecmon/v1" */
     int batch;              /* 1: a message per reading; N: up to N readings in one */
     int inflight;           /* messages without acknowledgement */
-    bool suppress;          /* small cells get NULL */
     uint32_t seed;          /* of the jitter */
     struct payload_status_fields
         status; /* strings borrowed until publish_free; state is set here */

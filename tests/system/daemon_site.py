@@ -248,6 +248,33 @@ class Subscriber(threading.Thread):
     def of_type(self, kind):
         return [m for m in list(self.messages) if m.json.get("type") == kind]
 
+    def newest(self, topic):
+        """The payload that came last on a topic, or None."""
+        found = [m for m in list(self.messages) if m.topic == topic]
+        return found[-1].json if found else None
+
+
+def delivered(test, messages):
+    """{seq: (topic, payload)} of the first deliveries.
+
+    Fails when a seq came with two payloads, or a topic's seq went back at a first delivery.
+    """
+    first, newest = {}, {}
+    for message in list(messages):
+        payload = message.json
+        if payload["type"] in ("status", "watermark"):
+            continue
+        inner = payload.get("readings", [payload])
+        for member in inner:
+            seq = member["seq"]
+            if seq in first:
+                test.assertEqual(first[seq], (message.topic, member), f"seq {seq} twice")
+                continue
+            test.assertGreater(seq, newest.get(message.topic, 0), message.topic)
+            first[seq] = (message.topic, member)
+            newest[message.topic] = seq
+    return first
+
 
 CONF = """\
 site: {{ id: {site}, name: 试点, region: "330282" }}
@@ -273,6 +300,7 @@ class Site:
         self.conf_path = os.path.join(self.folder, "ecmond.yaml")
         self.processes = []
         self.daemon = None
+        self.env = {}
         self.values = {"site": name, "interval": "1s", "timeout": "300ms", "retries": 1,
                        "backoff_max": "5min", "more": ""}
         self.write("enterprises.csv", ENTERPRISES)
@@ -311,10 +339,15 @@ class Site:
 
     # --- the programs ---
 
+    def shift_clock(self, ms):
+        """The wall clock of the programs from now on."""
+        self.env = {"LD_PRELOAD": os.path.abspath(program("shift_clock.so")),
+                    "ECMON_CLOCK_SHIFT_MS": str(ms)}
+
     def ecmon(self, *arguments, code=None, seconds=30):
         done = subprocess.run([program("ecmon"), *arguments, "-c", self.conf_path],
                               capture_output=True, text=True, timeout=seconds,
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, env=dict(os.environ, **self.env))
         if code is not None and done.returncode != code:
             raise AssertionError(f"ecmon {' '.join(arguments)}: exit {done.returncode}, "
                                  f"not {code}\n{done.stdout}{done.stderr}")
@@ -330,7 +363,9 @@ class Site:
         return json.loads(done.stdout)
 
     def start_daemon(self, seconds=5.0, **options):
-        self.daemon = self.start([program("ecmond"), "-c", self.conf_path], "ecmond", **options)
+        env = dict(self.env, **options.pop("env", {}))
+        self.daemon = self.start([program("ecmond"), "-c", self.conf_path], "ecmond", env=env,
+                                 **options)
         daemon = self.daemon
         wait_until(lambda: "ecmond does not start:\n" + daemon.log(),
                    lambda: self._serves() or not daemon.is_running(), seconds)
@@ -365,6 +400,15 @@ class Site:
         return process
 
     # --- the store, read as others read it ---
+
+    def last_seq(self):
+        return self.sql("SELECT coalesce(max(first_seq + n - 1), 0) AS seq FROM journal")[0]["seq"]
+
+    def stored_readings(self):
+        """(meter, slot) of every row that was stored, missed slots without a row left out."""
+        return {(row["id"], row["slot"]) for row in self.sql(
+            "SELECT m.id AS id, (r.key >> 20) * 1000 AS slot FROM reading r "
+            "JOIN meter m ON m.meter_no = r.key & 1048575")}
 
     def sql(self, query, *values):
         db = sqlite3.connect(f"file:{self.path('ecmon.db')}?mode=ro", uri=True, timeout=10)
@@ -411,6 +455,12 @@ def sdm630(kwh=1234.567, power_w=4321.5, volts=230.15):
             0x46: f32(50.01), 0x48: f32(kwh), 0x4A: f32(0.25), 0x4C: f32(88.125),
             0x4E: f32(0.0), 0x54: f32(4000.0), 0xC8: f32(398.5), 0xCA: f32(399.5),
             0xCC: f32(400.5), 0xE0: f32(0.75)}
+
+
+def instant(ts_ms):
+    """As the programs print it at the site (Asia/Shanghai)."""
+    local = time.gmtime(ts_ms // 1000 + 8 * 3600)
+    return time.strftime("%Y-%m-%dT%H:%M:%S+08:00", local)
 
 
 def main():

@@ -1,12 +1,11 @@
 """ecmond reads meters that others answer for: libmodbus, npm's modbus-serial, and broken ones."""
 import os
 import shutil
-import socket
 import subprocess
-import threading
 import time
 import unittest
 
+from daemon_meter import Meter
 from daemon_site import (HERE, LOOPBACK, Site, WORK, f32, free_port, main, program,
                          register_lines, sdm630, u32, wait_until)
 
@@ -96,97 +95,6 @@ class IndependentServers(unittest.TestCase):
         modules = install_modbus_serial()
         self.check_server(["node", os.path.join(HERE, "meter_serial.js")],
                           env={"NODE_PATH": modules})
-
-
-class Meter(threading.Thread):
-    """A Modbus TCP meter (SDM630, any unit id) that misbehaves as told."""
-
-    def __init__(self, mode):
-        super().__init__(daemon=True)
-        self.mode = mode
-        self.words = {}
-        for address, value in sdm630().items():
-            for i, word in enumerate(value):
-                self.words[address + i] = word
-        self.listener = socket.create_server((LOOPBACK, 0))
-        self.port = self.listener.getsockname()[1]
-        self.start()
-
-    def run(self):
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
-
-    def close(self):
-        self.listener.close()
-
-    def serve(self, peer):
-        try:
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while True:
-                request = b""
-                while len(request) < 12:
-                    more = peer.recv(12 - len(request))
-                    if not more:
-                        return
-                    request += more
-                self.answer(peer, request)
-        except OSError:
-            pass
-        finally:
-            peer.close()
-
-    def answer(self, peer, request):
-        first = int.from_bytes(request[8:10], "big")
-        n = int.from_bytes(request[10:12], "big")
-        body = b"".join(self.words.get(first + i, 0).to_bytes(2, "big") for i in range(n))
-        tid, unit, pdu = request[0:2], request[6:7], bytes([request[7], 2 * n]) + body
-
-        def frame(tid=tid, protocol=b"\0\0", unit=unit, pdu=pdu, more_length=0):
-            return tid + protocol + (len(pdu) + 1 + more_length).to_bytes(2, "big") + unit + pdu
-
-        mode = self.mode
-        if mode == "mute":
-            return
-        if mode == "close":
-            peer.close()
-        elif mode == "exception":
-            peer.sendall(frame(pdu=bytes([request[7] | 0x80, 4])))
-        elif mode == "transaction":
-            peer.sendall(frame(tid=bytes([request[0] ^ 0x55, request[1]])))
-        elif mode == "unit":
-            peer.sendall(frame(unit=bytes([unit[0] ^ 1])))
-        elif mode == "length":
-            peer.sendall(frame(more_length=2))
-        elif mode == "protocol":
-            peer.sendall(frame(protocol=b"\0\1"))
-        elif mode == "count":
-            peer.sendall(frame(pdu=pdu[:-2]))
-        elif mode == "function":
-            peer.sendall(frame(pdu=bytes([3]) + pdu[1:]))
-        elif mode == "garbage":
-            peer.sendall(b"\xff" * 40)
-        elif mode == "truncated":
-            peer.sendall(frame()[:-3])
-        elif mode == "dribble":  # slow, but whole before the deadline
-            for byte in frame():
-                peer.sendall(bytes([byte]))
-                time.sleep(0.0005)
-        elif mode == "drip":  # never whole
-            for byte in frame():
-                peer.sendall(bytes([byte]))
-                time.sleep(0.1)
-        elif mode == "coalesced":  # the reply, and a foreign one in the same segment
-            peer.sendall(frame() + frame(tid=b"\x77\x77"))
-        elif mode == "foreign first":
-            peer.sendall(frame(tid=b"\x77\x77") + frame())
-        elif mode == "nan":
-            peer.sendall(frame(pdu=bytes([request[7], 2 * n]) + b"\x7f\xc0\0\0" * (n // 2)))
-        else:
-            peer.sendall(frame())
 
 
 # mode -> the status of every slot, and the detail of the first whole one

@@ -184,7 +184,6 @@ void rig_init(struct rig *rig)
                                             .topic_root = "ecmon/v1",
                                             .batch = 1,
                                             .inflight = 20,
-                                            .suppress = true,
                                             .seed = 7,
                                             .status = {.site = "cixi-binhai",
                                                        .version = "0.1.0",

@@ -203,39 +203,6 @@ static void result_rows_are_retained_as_their_place_says(void **state)
     rig_done(&rig);
 }
 
-static void small_cell_has_no_energies_and_no_rates(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    rig_with_results(&rig);
-    rig_start(&rig);
-
-    assert_string_equal(
-        rig_find(&rig, "rate/industry/2", 0)->payload,
-        "{\"type\":\"rate\",\"site\":\"cixi-binhai\",\"epoch\":1795219200000,\"seq\":2,"
-        "\"late\":true,\"group_id\":\"C31\",\"n_valid\":3,\"energy_wh\":null,"
-        "\"energy_kwh\":null,\"baseline_wh\":null,\"baseline_kwh\":null,"
-        "\"resumption_rate\":null,\"resumption_rate_pct\":null,\"resumption_low\":null,"
-        "\"resumption_low_pct\":null,\"coverage_firms\":1.0,\"coverage_firms_pct\":100.0,"
-        "\"suppressed\":1}");
-    rig_done(&rig);
-}
-
-static void small_cell_is_shown_where_nothing_is_to_be_suppressed(void **state)
-{
-    struct rig rig;
-
-    (void)state;
-    rig_with_results(&rig);
-    rig.options.suppress = false;
-    rig_start(&rig);
-
-    assert_non_null(
-        strstr(rig_find(&rig, "rate/industry/2", 0)->payload, "\"energy_wh\":29940000"));
-    rig_done(&rig);
-}
-
 /* --- holes and the register --- */
 
 static void purged_readings_only_move_the_cursor(void **state)
@@ -323,8 +290,6 @@ int main(void)
         cmocka_unit_test(batch_takes_n_readings_and_ends_before_another_kind),
         cmocka_unit_test(batch_stays_below_64_kb),
         cmocka_unit_test(result_rows_are_retained_as_their_place_says),
-        cmocka_unit_test(small_cell_has_no_energies_and_no_rates),
-        cmocka_unit_test(small_cell_is_shown_where_nothing_is_to_be_suppressed),
         cmocka_unit_test(purged_readings_only_move_the_cursor),
         cmocka_unit_test(batch_leaves_purged_members_out),
         cmocka_unit_test(reading_of_a_meter_younger_than_the_publisher_is_not_lost),
