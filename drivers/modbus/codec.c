@@ -89,3 +89,8 @@ void modbus_tcp_feed(const struct request *request, const uint8_t *bytes, size_t
     }
     judge_frame(request, bytes, MBAP_UNIT + (size_t)be16(bytes + MBAP_LENGTH), ret);
 }
+
+size_t modbus_tcp_reply_bytes(const struct request *request)
+{
+    return MBAP_LEN + PDU_REPLY_HEAD + 2U * (size_t)request->count;
+}

@@ -24,4 +24,7 @@ int modbus_tcp_encode(const struct request *request, uint8_t *ret_bytes, size_t 
 void modbus_tcp_feed(const struct request *request, const uint8_t *bytes, size_t n,
                      struct feed_result *ret);
 
+/* struct driver's reply_bytes. */
+size_t modbus_tcp_reply_bytes(const struct request *request);
+
 #endif

@@ -1,7 +1,5 @@
 #include "drivers/modbus/decode.h"
 
-#include <stdbool.h>
-
 #include "drivers/modbus/pdu.h"
 
 __extension__ typedef unsigned __int128 uint128;
@@ -331,6 +329,12 @@ static bool is_inside(const struct profile_point *point, const struct request *r
         }
     }
     return true;
+}
+
+bool modbus_holds(const struct profile_point *point, const struct request *request)
+{
+    return point->function == request->function &&
+           is_inside(point, request, (uint32_t)request->address + request->count);
 }
 
 static uint32_t place_of(uint8_t function, uint16_t address)

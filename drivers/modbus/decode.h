@@ -2,6 +2,7 @@
 #ifndef ECMON_DRIVERS_MODBUS_DECODE_H
 #define ECMON_DRIVERS_MODBUS_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,5 +21,8 @@
  */
 int modbus_decode(const struct profile *profile, const struct request *request,
                   const uint8_t *payload, size_t n, uint32_t groups, struct sample *sample);
+
+/* struct driver's holds. */
+bool modbus_holds(const struct profile_point *point, const struct request *request);
 
 #endif

@@ -153,7 +153,8 @@ int modbus_plan(const struct profile *profile, const struct plan_options *option
                 struct request *ret_requests, int cap)
 {
     struct extent extents[PLAN_POINTS_MAX];
-    int n = collect(profile, options, extents);
+    int n = profile->protocol == PROFILE_MODBUS ? collect(profile, options, extents)
+                                                : ERR_RANGE;
 
     if (n < 0) {
         return n;

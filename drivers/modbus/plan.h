@@ -14,8 +14,8 @@
  * cannot be read without touching a hole is left out.
  *
  * Returns the number of reads (0 when nothing is wanted), or ERR_RANGE when cap is too
- * small, a value is wider than a read may be, a register lies beyond 65535, or more than
- * PLAN_POINTS_MAX points are wanted.
+ * small, the profile is not of Modbus, a value is wider than a read may be, a register lies
+ * beyond 65535, or more than PLAN_POINTS_MAX points are wanted.
  */
 int modbus_plan(const struct profile *profile, const struct plan_options *options,
                 struct request *ret_requests, int cap);

@@ -1,7 +1,7 @@
 /*
  * A meter profile: which registers hold which quantity, and how to read them. Profiles are
  * data (config/profiles/<id>.yaml, read by daemon/conf); drivers plan and decode from them.
- * Asked for by meters.md §2.22.
+ * Asked for by meters.md §2.22, §3.2.
  */
 #ifndef ECMON_PROFILE_H
 #define ECMON_PROFILE_H
@@ -12,6 +12,13 @@
 #include <ecmon/meter.h>
 #include <ecmon/quantity.h>
 #include <ecmon/ratio.h>
+
+/* What the meter speaks. */
+enum profile_protocol {
+    PROFILE_MODBUS,
+    PROFILE_DLT645_2007, /* DL/T 645-2007 */
+    PROFILE_DLT645_1997  /* DL/T 645-1997: identifiers of two bytes */
+};
 
 enum register_type {
     REGISTER_U16,
@@ -52,10 +59,24 @@ struct profile_part {
     bool negate; /* subtract this part */
 };
 
+/* Where a DL/T 645 value stands: packed BCD, low byte first, behind a data identifier
+ * (数据标识). */
+struct profile_data {
+    uint32_t id;        /* of the read: DI3 DI2 DI1 DI0; of 1997 DI1 DI0 */
+    uint32_t single_id; /* of this value alone, asked when the meter refuses id; 0 = none */
+    uint16_t offset;    /* of the value's first byte, from the end of the identifier */
+    uint8_t bytes;      /* 1..8, two digits each */
+    bool is_signed;     /* the top bit of the last byte is the sign */
+};
+
+/* Most bytes behind one data identifier, those of follow-up frames included. */
+#define PROFILE_DATA_MAX 512
+
 struct profile_point {
     enum quantity quantity;
     uint8_t function; /* Modbus reading function, 3 or 4 */
-    int n_parts;      /* 1 or 2 */
+    int n_parts;      /* 1 or 2; of DL/T 645 1, and only the scale of part[0] counts */
+    struct profile_data data; /* DL/T 645 */
     struct profile_part part[PROFILE_PARTS_MAX];
     enum pf_rule pf;
     int n_missing;                         /* raw codes that mean "no value" */
@@ -73,16 +94,18 @@ struct profile_span {
 };
 
 struct profile {
+    enum profile_protocol protocol;
     char id[ID_LEN]; /* maker-model */
     char name[NAME_LEN];
     char source[160];
     char version[32];         /* of the file's content, named by results */
     bool primary_side;        /* values already on the primary side of PT and CT */
-    uint16_t max_registers;   /* most registers one read may ask, 1..125 */
+    uint16_t max_registers;   /* most registers one read may ask, 1..125; of DL/T 645 0 */
     struct ratio register_wh; /* Wh (varh) per register unit: the stated digit, e.g. 10/1 */
     int64_t register_range;   /* register units at which energies roll over; 0 = unknown */
     int n_points;
-    struct profile_point *point; /* owned, sorted by function and address */
+    struct profile_point *point; /* owned, sorted by function and address, or by data.id and
+                                    data.offset */
     int n_no_merge;
     struct profile_span no_merge[PROFILE_NO_MERGE_MAX];
 };
