@@ -19,6 +19,7 @@ struct sources {
     struct sha256 *sha;
     struct yaml_doc **doc; /* owned */
     size_t n;
+    bool broken; /* a file could not be read as YAML */
 };
 
 static int add_document(struct sources *sources, const char *name, const void *bytes,
@@ -36,6 +37,7 @@ static int add_document(struct sources *sources, const char *name, const void *b
     int err = yaml_parse(name, bytes, n, sources->build->schema.problems, &doc);
 
     if (err != 0) {
+        sources->broken = true;
         return err;
     }
     sources->doc[sources->n++] = doc;
@@ -51,6 +53,8 @@ static int add_file(struct sources *sources, const char *path)
     if (err == 0) {
         err = add_document(sources, path, bytes, n);
         free(bytes);
+    } else {
+        sources->broken = true;
     }
     return err;
 }
@@ -106,7 +110,8 @@ static bool has_new_errors(const struct problems *problems, size_t n_before)
     return problems->dropped > 0 && problems_has_errors(problems);
 }
 
-/* Checks, copies out, frees everything else. err: of the reading. */
+/* Checks, copies out, frees everything else. err: of the reading. A configuration of which
+ * only values are wrong is copied out, too. */
 static int finish(struct sources *sources, int err, size_t n_before, struct conf **ret_conf)
 {
     struct conf_build *build = sources->build;
@@ -118,13 +123,15 @@ static int finish(struct sources *sources, int err, size_t n_before, struct conf
         conf_check(build);
     }
     sha256_final(sources->sha, build->conf.sha256);
+    bool is_read = !sources->broken && build->err == 0 && err != ERR_NOMEM;
+
     if (err == 0 && has_new_errors(problems, n_before)) {
         err = ERR_CONFIG;
     }
     err = build->err != 0 ? build->err : err;
-    if (err == 0) {
+    if (is_read) {
         conf = malloc(sizeof(*conf));
-        err = conf == NULL ? ERR_NOMEM : 0;
+        err = conf == NULL ? ERR_NOMEM : err;
     }
     if (conf != NULL) {
         *conf = build->conf;
@@ -161,7 +168,26 @@ static void settle_folder(const char *folder, char ret_folder[CONF_PATH_LEN])
     free(resolved);
 }
 
+/* conf_load and conf_parse_bytes give nothing of what is wrong. */
+static int only_right(int err, struct conf *conf, struct conf **ret_conf)
+{
+    if (err != 0) {
+        conf_free(conf);
+        return err;
+    }
+    *ret_conf = conf;
+    return 0;
+}
+
 int conf_load(const char *path, struct problems *problems, struct conf **ret_conf)
+{
+    struct conf *conf = NULL;
+    int err = conf_load_all(path, problems, &conf);
+
+    return only_right(err, conf, ret_conf);
+}
+
+int conf_load_all(const char *path, struct problems *problems, struct conf **ret_conf)
 {
     size_t n_before = problems->n;
 
@@ -207,9 +233,11 @@ int conf_parse_bytes(const char *name, const void *bytes, size_t n,
         return ERR_NOMEM;
     }
     sources.build->bytes_only = true;
+    struct conf *conf = NULL;
     int err = add_document(&sources, name, bytes, n);
 
-    return finish(&sources, err, n_before, ret_conf);
+    err = finish(&sources, err, n_before, &conf);
+    return only_right(err, conf, ret_conf);
 }
 
 void conf_free(struct conf *conf)

@@ -123,12 +123,15 @@ struct conf {
  * (owned, also when only warnings were found), ERR_CONFIG, ERR_IO or ERR_NOMEM.
  */
 int conf_load(const char *path, struct problems *problems, struct conf **ret_conf);
+/* The same, but with ERR_CONFIG *ret_conf is set as well when only values are wrong: enough
+ * to find the other files and to tell their problems, too. */
+int conf_load_all(const char *path, struct problems *problems, struct conf **ret_conf);
 void conf_free(struct conf *conf);
 
-/* The same for bytes alone, touching no other file: no conf.d, no zone data, no checks that a
- * named file exists; relative paths stay as they are. name: in messages. */
-int conf_parse_bytes(const char *name, const void *bytes, size_t n, struct problems *problems,
-                     struct conf **ret_conf);
+/* The same for bytes alone, touching no other file: no conf.d, no zone data, no checks that
+ * a named file exists; relative paths stay as they are. name: in messages. */
+int conf_parse_bytes(const char *name, const void *bytes, size_t n,
+                     struct problems *problems, struct conf **ret_conf);
 
 /* For how many days store.max_size lasts when n_meters are polled every collect.interval;
  * INT64_MAX without meters. `check` warns when it is less than keep_readings. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/text.h"
+
 void problems_init(struct problems *problems)
 {
     memset(problems, 0, sizeof(*problems));
@@ -158,8 +160,12 @@ void problem_text(const struct problem *problem, char *ret_text, size_t size)
     } else if (problem->line > 0) {
         (void)snprintf(place, sizeof(place), ":%ld", problem->line);
     }
-    (void)snprintf(ret_text, size, "%s%s%s%s%s", problem->file == NULL ? "" : problem->file,
+    char raw[2048];
+
+    (void)snprintf(raw, sizeof(raw), "%s%s%s%s%s",
+                   problem->file == NULL ? "" : problem->file,
                    problem->file == NULL ? "" : place, problem->file == NULL ? "" : ": ",
                    problem->kind == PROBLEM_WARNING ? "warning: " : "",
                    problem->message == NULL ? "out of memory" : problem->message);
+    text_escape(ret_text, size, raw, "");
 }

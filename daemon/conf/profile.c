@@ -10,6 +10,7 @@
 #include "daemon/conf/profile_parts.h"
 
 static const char *const sides[] = {"secondary", "primary", NULL};
+static const char *const protocols[] = {"modbus", "dlt645-2007", "dlt645-1997", NULL};
 
 static const struct opt span_rows[] = {
     {"first", OPT_NUMBER16, OPT_INTO(struct profile_span, first), .required = true,
@@ -49,7 +50,7 @@ static void await_points(const struct schema *schema, const struct opt *opt,
 
 #define INTO(field) OPT_INTO(struct profile_build, field)
 
-static const struct opt profile_rows[] = {
+static const struct opt common_rows[] = {
     {"profile", OPT_ID, INTO(profile.id), .required = true,
      .help = "id maker-model, the same as the file's name"},
     {"name", OPT_TEXT, INTO(profile.name), .min = 1, .required = true,
@@ -58,8 +59,18 @@ static const struct opt profile_rows[] = {
      .help = "of this file's content; results name it"},
     {"source", OPT_TEXT, INTO(profile.source), .min = 1, .required = true,
      .help = "document that the registers come from"},
+    {"protocol", OPT_WORD, INTO(profile.protocol), "modbus", .words = protocols,
+     .help = "what the meter speaks"},
     {"side", OPT_WORD, INTO(profile.primary_side), .words = sides, .required = true,
      .help = "secondary: values want PT and CT; primary: the meter has applied them"},
+    {"energy.digit", OPT_TEXT, INTO(digit), .min = 1, .required = true,
+     .help = "energy registers are kept in this unit, such as 0.01 kWh; floats are rounded "
+             "to it"},
+    {"energy.range", OPT_TEXT, INTO(range), "",
+     .help = "energies roll over to 0 here, such as 1000000 kWh; empty: not known"},
+    {0}};
+
+static const struct opt modbus_rows[] = {
     {"numbering", OPT_INT, INTO(numbering), "0", .min = 0, .max = 1,
      .help = "0: addresses below are those on the wire; 1: they are one more"},
     {"function", OPT_INT, INTO(function), .min = 3, .max = 4, .required = true,
@@ -70,16 +81,45 @@ static const struct opt profile_rows[] = {
      .help = "big: high word first; swapped: low word first"},
     {"max_registers", OPT_NUMBER16, INTO(profile.max_registers), .min = 1, .max = 125,
      .required = true, .help = "most registers that one read may ask"},
-    {"energy.digit", OPT_TEXT, INTO(digit), .min = 1, .required = true,
-     .help = "energy registers are kept in this unit, such as 0.01 kWh; floats are rounded "
-             "to it"},
-    {"energy.range", OPT_TEXT, INTO(range), "",
-     .help = "energies roll over to 0 here, such as 1000000 kWh; empty: not known"},
     {"no_merge", OPT_EACH, .each = read_span,
      .help = "spans (first, last) that are never read together with their neighbours"},
     {"points", OPT_EACH, .each = await_points, .required = true,
      .help = "the values: quantity, address, unit, …"},
     {0}};
+
+static const struct opt dlt645_rows[] = {
+    {"points", OPT_EACH, .each = await_points, .required = true,
+     .help = "the values: quantity, id, format, unit, …"},
+    {0}};
+
+#define ROWS_MAX 16
+
+static int append_rows(const struct opt *rows, struct opt ret_rows[ROWS_MAX], int n)
+{
+    for (; rows->path != NULL; rows++) {
+        ret_rows[n++] = *rows;
+    }
+    return n;
+}
+
+static int read_keys(struct profile_build *build, const struct yaml_node *root,
+                     const struct opt *own_rows)
+{
+    struct opt rows[ROWS_MAX] = {{0}};
+
+    (void)append_rows(own_rows, rows, append_rows(common_rows, rows, 0));
+    return schema_read_once(rows, build, root, build->problems);
+}
+
+/* Which rows hold is decided by a value among them. */
+static bool is_dlt645(const struct yaml_node *root)
+{
+    const struct yaml_node *protocol = yaml_member(root, "protocol");
+
+    return protocol != NULL && protocol->kind == YAML_SCALAR &&
+           (strcmp(protocol->text, protocols[PROFILE_DLT645_2007]) == 0 ||
+            strcmp(protocol->text, protocols[PROFILE_DLT645_1997]) == 0);
+}
 
 static void check_id(struct profile_build *build, const char *name,
                      const struct yaml_node *root)
@@ -151,7 +191,8 @@ static void settle_spans(struct profile_build *build, const struct yaml_node *ro
 static int read_profile(struct profile_build *build, const char *name,
                         const struct yaml_node *root)
 {
-    int err = schema_read_once(profile_rows, build, root, build->problems);
+    bool is_of_dlt645 = is_dlt645(root);
+    int err = read_keys(build, root, is_of_dlt645 ? dlt645_rows : modbus_rows);
     const struct yaml_node *points = yaml_member(root, "points");
 
     if (err == 0) {
@@ -160,7 +201,9 @@ static int read_profile(struct profile_build *build, const char *name,
         settle_spans(build, root);
     }
     build->rows_only = err != 0 || build->err != 0;
-    if (points != NULL) {
+    if (points != NULL && is_of_dlt645) {
+        profile_read_dlt645_points(build, points);
+    } else if (points != NULL) {
         profile_read_points(build, points);
     }
     if (err == 0 && build->err == 0 && build->profile.n_points == 0) {
@@ -286,9 +329,15 @@ const struct profile *profiles_find(const struct profiles *profiles, const char 
 
 void profile_document(struct text_buffer *out)
 {
-    schema_document(profile_rows, out);
+    schema_document(common_rows, out);
+    text_append(out, "\nwhere protocol is modbus:\n");
+    schema_document(modbus_rows, out);
     text_append(out, "\nof each point:\n");
     schema_document(profile_point_rows, out);
     text_append(out, "\nof each part of a point:\n");
     schema_document(profile_part_rows, out);
+    text_append(out, "\nwhere protocol is dlt645-2007 or dlt645-1997:\n");
+    schema_document(dlt645_rows, out);
+    text_append(out, "\nof each point:\n");
+    schema_document(profile_dlt645_point_rows, out);
 }

@@ -13,7 +13,8 @@ struct profiles {
 
 /* One file. Problems are added; returns 0, ERR_CONFIG, ERR_IO, ERR_NOMEM. */
 int profile_load(const char *path, struct problems *problems, struct profile *ret_profile);
-/* The same for bytes; name: in messages, its last part without ".yaml" is the id expected. */
+/* The same for bytes; name: in messages, its last part without ".yaml" is the id expected.
+ */
 int profile_parse_bytes(const char *name, const void *bytes, size_t n,
                         struct problems *problems, struct profile *ret_profile);
 void profile_done(struct profile *profile);

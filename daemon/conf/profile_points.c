@@ -1,5 +1,3 @@
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,11 +37,6 @@ const char *const register_type_words_list[] = {
     "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "bcd16", "bcd32", NULL};
 const char *const word_order_list[] = {"big", "swapped", NULL};
 static const char *const pf_rules[] = {"plain", "signed", "schneider", NULL};
-static const char *const quantities[] = {
-#define QUANTITY_WORD(id, name, kind, group) name,
-    QUANTITY_LIST(QUANTITY_WORD)
-#undef QUANTITY_WORD
-        NULL};
 
 const struct opt profile_part_rows[] = {
     {"address", OPT_NUMBER16, OPT_INTO(struct raw_part, address), .required = true,
@@ -97,8 +90,8 @@ static void read_missing(const struct schema *schema, const struct opt *opt,
 }
 
 const struct opt profile_point_rows[] = {
-    {"quantity", OPT_WORD, OPT_INTO(struct raw_point, quantity), .words = quantities,
-     .required = true, .help = "what the value is"},
+    {"quantity", OPT_WORD, OPT_INTO(struct raw_point, quantity),
+     .words = profile_quantity_words, .required = true, .help = "what the value is"},
     {"function", OPT_INT, OPT_INTO(struct raw_point, function), .min = 3, .max = 4,
      .help = "instead of the profile's"},
     {"address", OPT_NUMBER16, OPT_INTO(struct raw_point, own.address),
@@ -127,51 +120,10 @@ const struct opt profile_point_rows[] = {
      .help = "document and place that the register comes from"},
     {0}};
 
-/* What one point's checks need. */
-struct point_context {
-    struct profile_build *build;
-    const struct yaml_node *item;
-    const struct raw_point *raw;
-    const struct profile_unit *unit;
-};
-
-static void refuse(const struct point_context *context, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void refuse(const struct point_context *context, const char *format, ...)
-{
-    char message[512];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    problem_at_value(context->build->problems, context->item, "%s", message);
-    context->build->err = ERR_CONFIG;
-}
-
-static bool is_energy(enum quantity quantity)
-{
-    return quantity_kind(quantity) == QUANTITY_KIND_ENERGY;
-}
-
-/* Canonical units, or register units of energies, that one unit on the wire is worth. */
-static struct ratio worth_of_unit(const struct point_context *context)
-{
-    struct ratio register_wh = context->build->profile.register_wh;
-    struct ratio worth = context->unit->worth;
-
-    if (is_energy((enum quantity)context->raw->quantity)) {
-        worth = ratio_mul(worth, (struct ratio){register_wh.den, register_wh.num});
-    }
-    return worth;
-}
-
-static bool fill_part(const struct point_context *context, const struct raw_part *raw,
-                      struct profile_part *ret_part)
+static bool fill_part(const struct point_context *context, const struct raw_part *own,
+                      const struct raw_part *raw, struct profile_part *ret_part)
 {
     const struct profile_build *build = context->build;
-    const struct raw_part *own = &context->raw->own;
     struct ratio factor = raw->factor.num != 0 ? raw->factor : own->factor;
     int type = raw->type >= 0 ? raw->type : own->type;
     int order = raw->order >= 0 ? raw->order : own->order;
@@ -179,94 +131,60 @@ static bool fill_part(const struct point_context *context, const struct raw_part
     type = type >= 0 ? type : build->type;
     order = order >= 0 ? order : build->order;
     if (type < 0) {
-        refuse(context, "points.type is missing, and the profile gives none for all");
+        point_refuse(context, "points.type is missing, and the profile gives none for all");
         return false;
     }
     if (factor.num > FACTOR_MAX || factor.den > FACTOR_MAX) {
-        refuse(context, "points.factor: its numbers must not be above %lld",
-               (long long)FACTOR_MAX);
+        point_refuse(context, "points.factor: its numbers must not be above %lld",
+                     (long long)FACTOR_MAX);
         return false;
     }
     int32_t address = (int32_t)raw->address - build->numbering;
 
     if (address < 0 || address + register_type_words((enum register_type)type) > 65536) {
-        refuse(context,
-               "points.address: %u lies outside the registers of the wire (0..65535)",
-               (unsigned)raw->address);
+        point_refuse(context,
+                     "points.address: %u lies outside the registers of the wire (0..65535)",
+                     (unsigned)raw->address);
         return false;
     }
     *ret_part = (struct profile_part){.address = (uint16_t)address,
                                       .type = (enum register_type)type,
                                       .order = (enum word_order)order,
-                                      .scale = ratio_mul(factor, worth_of_unit(context)),
+                                      .scale = ratio_mul(factor, point_worth(context)),
                                       .negate = raw->subtract};
     return true;
 }
 
-static bool fill_parts(const struct point_context *context, struct profile_point *point)
+static bool fill_parts(const struct point_context *context, const struct raw_point *raw,
+                       struct profile_point *point)
 {
-    const struct raw_point *raw = context->raw;
     bool has_address = yaml_member(context->item, "address") != NULL;
     bool is_fine = true;
 
     if (has_address == (raw->n_parts > 0)) {
-        refuse(context, "points: give %s",
-               has_address ? "address or parts, not both" : "address, or parts");
+        point_refuse(context, "points: give %s",
+                     has_address ? "address or parts, not both" : "address, or parts");
         return false;
     }
     point->n_parts = raw->n_parts > 0 ? raw->n_parts : 1;
     for (int i = 0; i < point->n_parts && is_fine; i++) {
-        is_fine = fill_part(context, raw->n_parts > 0 ? &raw->part[i] : &raw->own,
-                            &point->part[i]);
+        is_fine = fill_part(context, &raw->own,
+                            raw->n_parts > 0 ? &raw->part[i] : &raw->own, &point->part[i]);
     }
     return is_fine;
 }
 
-/* A limit as written, in canonical units (Wh of energies); fallback when none is. */
-static int64_t limit_of(const struct point_context *context, const char *text,
-                        int64_t fallback)
-{
-    struct ratio worth = context->unit->worth;
-    int64_t micro = 0;
-
-    if (text[0] == '\0') {
-        return fallback;
-    }
-    if (text_to_decimal(text, 6, &micro) != 0) {
-        refuse(context, "points: the limit '%s' is not a decimal number", text);
-        return fallback;
-    }
-    int128 exact = (int128)micro * worth.num / ((int128)worth.den * 1000000);
-
-    if (exact > INT64_MAX || exact < INT64_MIN) {
-        refuse(context, "points: the limit '%s' is too large", text);
-        return fallback;
-    }
-    return div_round_128((int128)micro * worth.num, (int128)worth.den * 1000000);
-}
-
-static void fill_range(const struct point_context *context, struct profile_point *point)
-{
-    const struct raw_point *raw = context->raw;
-
-    point->min = limit_of(context, raw->min, INT64_MIN);
-    point->max = limit_of(context, raw->max, INT64_MAX);
-    point->has_range = raw->min[0] != '\0' || raw->max[0] != '\0';
-    if (point->min > point->max) {
-        refuse(context, "points: min %s is above max %s", raw->min, raw->max);
-    }
-}
-
-static void fill_missing(const struct point_context *context, struct profile_point *point)
+static void fill_missing(const struct point_context *context, const struct raw_point *raw,
+                         struct profile_point *point)
 {
     int bits = 16 * register_type_words(point->part[0].type);
 
-    point->n_missing = context->raw->n_missing;
-    memcpy(point->missing, context->raw->missing, sizeof(point->missing));
+    point->n_missing = raw->n_missing;
+    memcpy(point->missing, raw->missing, sizeof(point->missing));
     for (int i = 0; i < point->n_missing; i++) {
         if (bits < 64 && point->missing[i] >> bits != 0) {
-            refuse(context, "points.missing: 0x%llX does not fit into %d bits",
-                   (unsigned long long)point->missing[i], bits);
+            point_refuse(context, "points.missing: 0x%llX does not fit into %d bits",
+                         (unsigned long long)point->missing[i], bits);
         }
     }
 }
@@ -296,44 +214,42 @@ static void check_extent(const struct point_context *context,
 
     extent_of(point, &first, &last);
     if (last - first + 1 > profile->max_registers) {
-        refuse(context,
-               "points: the value spans %d registers, one read may ask %u (max_registers)",
-               (int)(last - first + 1), (unsigned)profile->max_registers);
+        point_refuse(
+            context,
+            "points: the value spans %d registers, one read may ask %u (max_registers)",
+            (int)(last - first + 1), (unsigned)profile->max_registers);
     }
     for (int i = 0; i < profile->n_no_merge; i++) {
         const struct profile_span *span = &profile->no_merge[i];
         bool touches = first <= span->last && last >= span->first;
 
         if (touches && (first < span->first || last > span->last)) {
-            refuse(context,
-                   "points: the value lies across the border of no_merge 0x%04X-0x%04X",
-                   (unsigned)span->first, (unsigned)span->last);
+            point_refuse(
+                context,
+                "points: the value lies across the border of no_merge 0x%04X-0x%04X",
+                (unsigned)span->first, (unsigned)span->last);
         }
     }
 }
 
-static void fill_point(const struct point_context *context, struct profile_point *point)
+static void fill_point(const struct point_context *context, const struct raw_point *raw,
+                       struct profile_point *point)
 {
-    const struct raw_point *raw = context->raw;
-
     *point = (struct profile_point){
         .quantity = (enum quantity)raw->quantity,
         .function =
             (uint8_t)(raw->function != 0 ? raw->function : context->build->function),
         .pf = (enum pf_rule)raw->pf};
     memcpy(point->source, raw->source, sizeof(point->source));
-    if (!profile_unit_fits(context->unit, point->quantity)) {
-        refuse(context, "points.unit: '%s' is no unit of %s", context->unit->name,
-               quantity_name(point->quantity));
-    }
+    point_check_unit(context);
     if (point->pf != PF_PLAIN && point->quantity != QUANTITY_PF_E3) {
-        refuse(context, "points.pf is for pf_e3 only");
+        point_refuse(context, "points.pf is for pf_e3 only");
     }
-    if (fill_parts(context, point)) {
-        fill_missing(context, point);
+    if (fill_parts(context, raw, point)) {
+        fill_missing(context, raw, point);
         check_extent(context, point);
     }
-    fill_range(context, point);
+    point_fill_range(context, raw->min, raw->max, point);
 }
 
 static void read_point(struct profile_build *build, const struct yaml_node *item,
@@ -349,16 +265,13 @@ static void read_point(struct profile_build *build, const struct yaml_node *item
     if (build->rows_only) {
         return;
     }
-    struct point_context context = {build, item, &raw, profile_unit_at(raw.unit)};
+    struct point_context context = {build, item, (enum quantity)raw.quantity,
+                                    profile_unit_at(raw.unit)};
 
-    if (line_of[raw.quantity] != 0) {
-        refuse(&context, "points: %s is given twice: on line %ld and on line %ld",
-               quantities[raw.quantity], line_of[raw.quantity], item->line);
-        return;
+    if (point_is_first(&context, line_of)) {
+        fill_point(&context, &raw, &build->profile.point[build->profile.n_points]);
+        build->profile.n_points++;
     }
-    line_of[raw.quantity] = item->line;
-    fill_point(&context, &build->profile.point[build->profile.n_points]);
-    build->profile.n_points++;
 }
 
 static int by_address(const void *a, const void *b)

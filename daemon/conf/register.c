@@ -13,6 +13,8 @@
 #include "daemon/conf/register_parts.h"
 #include "daemon/core/text.h"
 
+#define REGISTER_ROWS_MAX 200000 /* of one file, so that no file takes all memory */
+
 void register_error(struct register_reader *reader, const char *file, long line, int column,
                     const char *format, ...)
 {
@@ -89,6 +91,8 @@ struct table *register_open(struct register_reader *reader, const char *path, bo
 
         if (err == ERR_NOMEM) {
             reader->err = err;
+        } else if (err == 0) {
+            table_limit_rows(table, REGISTER_ROWS_MAX);
         }
         reader->n_errors += err == ERR_DATA;
     }
@@ -317,6 +321,15 @@ void registry_done(struct registry *registry)
     free(registry->member);
     free(registry->group);
     *registry = (struct registry){0};
+}
+
+void registry_drop_rows(struct registry *registry)
+{
+    struct registry rest = {0};
+
+    memcpy(rest.sha256, registry->sha256, sizeof(rest.sha256));
+    registry_done(registry);
+    *registry = rest;
 }
 
 const char *const *registry_columns(const char *kind, bool labels_zh)

@@ -44,6 +44,8 @@ struct registry {
 int registry_load(const struct conf *conf, const struct profiles *profiles,
                   struct problems *problems, struct registry *ret_registry);
 void registry_done(struct registry *registry);
+/* Frees the rows, which take much room, and keeps the hash: for when the store has them. */
+void registry_drop_rows(struct registry *registry);
 
 /* Are two versions the same but for the numbers of the store? Ids are compared. */
 bool enterprise_same(const struct enterprise *a, const struct enterprise *b);

@@ -109,7 +109,7 @@ static const char *type_name(const struct opt *opt)
 
 void schema_document(const struct opt *opts, struct text_buffer *out)
 {
-    char limits[256];
+    char limits[1024]; /* the quantities are a long list */
 
     for (const struct opt *opt = opts; opt->path != NULL; opt++) {
         opt_limits_text(opt, limits, sizeof(limits));

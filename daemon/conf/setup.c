@@ -62,9 +62,10 @@ static int check_methods_named(const struct setup *setup, struct problems *probl
 int setup_load(const char *conf_path, struct problems *problems, struct setup **ret_setup)
 {
     struct setup *setup = calloc(1, sizeof(*setup));
-    int err = setup == NULL ? ERR_NOMEM : conf_load(conf_path, problems, &setup->conf);
+    int err = setup == NULL ? ERR_NOMEM : conf_load_all(conf_path, problems, &setup->conf);
 
-    if (err == 0) {
+    if (err == 0 || (err == ERR_CONFIG && setup->conf != NULL)) {
+        int conf_err = err;
         int profiles_err = profiles_load(setup->conf, problems, &setup->profiles);
         int methods_err = methods_load(setup->conf, problems, &setup->methods);
         int registry_err =
@@ -73,6 +74,7 @@ int setup_load(const char *conf_path, struct problems *problems, struct setup **
         err = profiles_err != 0  ? profiles_err
               : methods_err != 0 ? methods_err
                                  : registry_err;
+        err = conf_err != 0 ? conf_err : err;
         if (methods_err == 0) {
             int named_err = check_methods_named(setup, problems);
 

@@ -252,6 +252,11 @@ void table_close(struct table *table)
     }
 }
 
+void table_limit_rows(struct table *table, int64_t n)
+{
+    table->max_rows = n;
+}
+
 static void check_cells(struct table *table)
 {
     for (int i = 0; i < table->n_fields; i++) {
@@ -289,6 +294,12 @@ int table_next(struct table *table)
         }
         tell(table, table->kind, at, n == ERR_NOMEM ? "out of memory" : why);
         return ERR_DATA;
+    }
+    table->n_rows++;
+    if (table->max_rows > 0 && table->n_rows > table->max_rows) {
+        table_error(table, NO_COLUMN, "more than %lld rows: such a file is not read",
+                    (long long)table->max_rows);
+        return 0;
     }
     if (n != table->n_header) {
         table_error(table, NO_COLUMN, "%d fields where the header names %d", n,

@@ -77,6 +77,9 @@ int table_open(FILE *file, const char *name, enum problem_kind kind,
                struct table **ret_table);
 void table_close(struct table *table);
 
+/* More rows than n are an error, told once where they begin; the rest is not read. */
+void table_limit_rows(struct table *table, int64_t n);
+
 /* 1: a row. 0: the end. ERR_DATA: a row that cannot be read, told and skipped. */
 int table_next(struct table *table);
 

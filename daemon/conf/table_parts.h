@@ -22,6 +22,8 @@ struct table {
     const struct csv_field *fields;
     int n_fields;
     long last_bad_line;
+    int64_t n_rows;
+    int64_t max_rows; /* 0 = any number */
     int64_t n_errors;
     char reason[TABLE_REASON_LEN];
 };

@@ -1,110 +1,13 @@
 /* The shipped profiles: read, planned, and decoded from register images made by hand. */
 #include "daemon/conf/profile.h"
-#include "drivers/modbus/modbus.h"
-#include "tests/support/test.h"
-
-#define EVERYTHING ((1u << QUANTITY_GROUP_COUNT) - 1)
-
-/* What stands in a meter: first register and the words from there. */
-struct registers {
-    uint16_t first;
-    const char *hex;
-};
-
-static uint16_t image[65536];
-
-static void fill(const struct registers *registers)
-{
-    memset(image, 0, sizeof(image));
-    for (; registers->hex != NULL; registers++) {
-        uint16_t address = registers->first;
-
-        for (const char *hex = registers->hex; *hex != '\0'; hex += hex[4] == ' ' ? 5 : 4) {
-            char word[5] = {hex[0], hex[1], hex[2], hex[3], '\0'};
-
-            image[address++] = (uint16_t)strtoul(word, NULL, 16);
-        }
-    }
-}
-
-static struct profile load(const char *path)
-{
-    struct problems problems;
-    struct profile profile;
-    char text[512];
-
-    problems_init(&problems);
-    int err = profile_load(path, &problems, &profile);
-
-    for (size_t i = 0; i < problems.n; i++) {
-        problem_text(&problems.problem[i], text, sizeof(text));
-        print_error("%s\n", text);
-    }
-    assert_int_equal(err, 0);
-    problems_done(&problems);
-    return profile;
-}
-
-/* Reads the image as the engine would. Returns the number of requests. */
-static int read_image(const struct profile *profile, struct sample *sample,
-                      int *ret_missing)
-{
-    const struct driver *driver = modbus_tcp_driver();
-    const struct plan_options options = {
-        .unit = 1, .groups = EVERYTHING, .gap_registers = 30};
-    struct request requests[32];
-    uint8_t payload[250];
-    int n = driver->plan(profile, &options, requests, 32);
-
-    memset(sample, 0, sizeof(*sample));
-    *ret_missing = 0;
-    for (int i = 0; i < n; i++) {
-        assert_true(requests[i].count <= profile->max_registers);
-        for (int k = 0; k < requests[i].count; k++) {
-            payload[(ptrdiff_t)2 * k] = (uint8_t)(image[requests[i].address + k] >> 8);
-            payload[(ptrdiff_t)2 * k + 1] =
-                (uint8_t)(image[requests[i].address + k] & 0xFF);
-        }
-        *ret_missing += driver->decode(profile, &requests[i], payload,
-                                       (size_t)2 * requests[i].count, EVERYTHING, sample);
-    }
-    return n;
-}
-
-struct expected {
-    enum quantity quantity;
-    int64_t value;
-};
-
-static void compare(const struct sample *sample, const struct expected *expected, int n)
-{
-    for (int i = 0; i < n; i++) {
-        if (!sample_has(sample, expected[i].quantity) ||
-            sample->value[expected[i].quantity] != expected[i].value) {
-            print_error("%s: %lld, expected %lld\n", quantity_name(expected[i].quantity),
-                        (long long)sample->value[expected[i].quantity],
-                        (long long)expected[i].value);
-            fail();
-        }
-    }
-}
-
-static int count_present(const struct sample *sample)
-{
-    int n = 0;
-
-    for (int q = 0; q < QUANTITY_COUNT; q++) {
-        n += sample_has(sample, (enum quantity)q);
-    }
-    return n;
-}
+#include "tests/unit/conf/profile_rig.h"
 
 static void sdm630_gives_every_quantity(void **state)
 {
     static const struct registers meter[] = {
         {0x0000, "4366 3334 4367 8000 4365 C000"}, /* 230.2 231.5 229.75 V */
         {0x0006, "4144 0000 3E80 0000 0000 0000"}, /* 12.25 0.25 0 A */
-        {0x000C, "46C3 5100 C060 0000 0000 0000"}, /* 25000.5 -3.5 0 W */
+        {0x000C, "46C3 5100 C060 0000 0000 0000"}, /* 25000.5 -3.5 0 W: half away from 0 */
         {0x0034, "46C3 5100"},                     /* 25000.5 W */
         {0x0038, "46C3 5100"},                     /* 25000.5 VA */
         {0x003C, "C2F0 0000"},                     /* -120 var */
@@ -116,31 +19,16 @@ static void sdm630_gives_every_quantity(void **state)
         {0x00C8, "43C8 0CCD 43C8 0CCD 43C8 0CCD"}, /* 400.1 V */
         {0x00E0, "3E80 0000"},                     /* 0.25 A */
         {0, NULL}};
-    static const struct expected expected[] = {
-        {QUANTITY_VOLTAGE_A_MV, 230200},
-        {QUANTITY_VOLTAGE_B_MV, 231500},
-        {QUANTITY_VOLTAGE_C_MV, 229750},
-        {QUANTITY_CURRENT_A_MA, 12250},
-        {QUANTITY_CURRENT_B_MA, 250},
-        {QUANTITY_CURRENT_C_MA, 0},
-        {QUANTITY_POWER_A_W, 25001},
-        {QUANTITY_POWER_B_W, -4}, /* half away from zero */
-        {QUANTITY_POWER_C_W, 0},
-        {QUANTITY_POWER_W, 25001},
-        {QUANTITY_APPARENT_VA, 25001},
-        {QUANTITY_REACTIVE_VAR, -120},
-        {QUANTITY_PF_E3, -962},
-        {QUANTITY_FREQUENCY_MHZ, 50010},
-        {QUANTITY_ENERGY_IMPORT_WH, 12345678},
-        {QUANTITY_ENERGY_EXPORT_WH, 11500},
-        {QUANTITY_REACTIVE_IMPORT_VARH, 987654},
-        {QUANTITY_REACTIVE_EXPORT_VARH, 0},
-        {QUANTITY_DEMAND_W, 25001},
-        {QUANTITY_VOLTAGE_AB_MV, 400100},
-        {QUANTITY_VOLTAGE_BC_MV, 400100},
-        {QUANTITY_VOLTAGE_CA_MV, 400100},
-        {QUANTITY_CURRENT_N_MA, 250}};
-    struct profile profile = load("config/profiles/eastron-sdm630.yaml");
+    static const char expected[] =
+        "voltage_a_mv 230200 voltage_b_mv 231500 voltage_c_mv 229750 "
+        "current_a_ma 12250 current_b_ma 250 current_c_ma 0 "
+        "power_a_w 25001 power_b_w -4 power_c_w 0 power_w 25001 "
+        "apparent_va 25001 reactive_var -120 pf_e3 -962 "
+        "frequency_mhz 50010 energy_import_wh 12345678 "
+        "energy_export_wh 11500 reactive_import_varh 987654 "
+        "reactive_export_varh 0 demand_w 25001 voltage_ab_mv 400100 "
+        "voltage_bc_mv 400100 voltage_ca_mv 400100 current_n_ma 250";
+    struct profile profile = rig_load("eastron-sdm630");
     struct sample sample;
     int missing = 0;
 
@@ -151,14 +39,13 @@ static void sdm630_gives_every_quantity(void **state)
     assert_int_equal(profile.register_wh.den, 1);
     assert_int_equal(profile.register_range, 0);
     assert_int_equal(profile.n_points, QUANTITY_COUNT);
-    fill(meter);
+    rig_fill(meter);
 
-    int n = read_image(&profile, &sample, &missing);
+    int n = rig_read(&profile, &sample, &missing);
 
     assert_int_equal(n, 3); /* 00-11, 34-55, C8-E1 */
     assert_int_equal(missing, 0);
-    assert_int_equal(count_present(&sample), QUANTITY_COUNT);
-    compare(&sample, expected, sizeof(expected) / sizeof(expected[0]));
+    rig_compare(&sample, expected);
     profile_done(&profile);
 }
 
@@ -166,13 +53,13 @@ static void sdm630_with_swapped_words_has_no_frequency(void **state)
 {
     static const struct registers meter[] = {
         {0x0000, "3334 4366"}, {0x0046, "0A3D 4248"}, {0, NULL}};
-    struct profile profile = load("config/profiles/eastron-sdm630.yaml");
+    struct profile profile = rig_load("eastron-sdm630");
     struct sample sample;
     int missing = 0;
 
     (void)state;
-    fill(meter);
-    (void)read_image(&profile, &sample, &missing);
+    rig_fill(meter);
+    (void)rig_read(&profile, &sample, &missing);
     assert_false(sample_has(&sample, QUANTITY_FREQUENCY_MHZ));
     assert_true(missing >= 1);
     profile_done(&profile);
@@ -191,21 +78,14 @@ static void dtsu666_applies_its_decimal_factors(void **state)
         {0x202A, "4470 8000"},                     /* 962: 0.962 */
         {0x2044, "459C 4800"},                     /* 5001: 50.01 Hz */
         {0, NULL}};
-    static const struct expected expected[] = {
-        {QUANTITY_ENERGY_IMPORT_WH, 123456}, /* × 0.01 kWh */
-        {QUANTITY_ENERGY_EXPORT_WH, 25},
-        {QUANTITY_VOLTAGE_AB_MV, 400100},
-        {QUANTITY_VOLTAGE_CA_MV, 400100},
-        {QUANTITY_VOLTAGE_A_MV, 230200},
-        {QUANTITY_CURRENT_A_MA, 5023},
-        {QUANTITY_CURRENT_B_MA, 0},
-        {QUANTITY_CURRENT_C_MA, 5023},
-        {QUANTITY_POWER_W, 334}, /* 333.65 */
-        {QUANTITY_POWER_A_W, -12},
-        {QUANTITY_REACTIVE_VAR, -12},
-        {QUANTITY_PF_E3, 962},
-        {QUANTITY_FREQUENCY_MHZ, 50010}};
-    struct profile profile = load("config/profiles/chint-dtsu666.yaml");
+    static const char expected[] =
+        "energy_import_wh 123456 energy_export_wh 25 voltage_ab_mv 400100 "
+        "voltage_bc_mv 400100 voltage_ca_mv 400100 voltage_a_mv 230200 "
+        "voltage_b_mv 230200 voltage_c_mv 230200 current_a_ma 5023 "
+        "current_b_ma 0 current_c_ma 5023 power_w 334 power_a_w -12 "
+        "power_b_w 0 power_c_w 0 "
+        "reactive_var -12 pf_e3 962 frequency_mhz 50010";
+    struct profile profile = rig_load("chint-dtsu666");
     struct sample sample;
     int missing = 0;
 
@@ -213,24 +93,23 @@ static void dtsu666_applies_its_decimal_factors(void **state)
     assert_false(profile.primary_side);
     assert_int_equal(profile.register_wh.num, 10);
     assert_int_equal(profile.n_points, 18);
-    fill(meter);
-    (void)read_image(&profile, &sample, &missing);
+    rig_fill(meter);
+    (void)rig_read(&profile, &sample, &missing);
     assert_int_equal(missing, 0);
-    assert_int_equal(count_present(&sample), 18);
-    compare(&sample, expected, sizeof(expected) / sizeof(expected[0]));
+    rig_compare(&sample, expected);
     profile_done(&profile);
 }
 
 static void dtsu666_of_another_firmware_fails_the_probe(void **state)
 {
     static const struct registers meter[] = {{0x2044, "4248 0A3D"}, {0, NULL}}; /* 50.01 */
-    struct profile profile = load("config/profiles/chint-dtsu666.yaml");
+    struct profile profile = rig_load("chint-dtsu666");
     struct sample sample;
     int missing = 0;
 
     (void)state;
-    fill(meter);
-    (void)read_image(&profile, &sample, &missing);
+    rig_fill(meter);
+    (void)rig_read(&profile, &sample, &missing);
     assert_false(sample_has(&sample, QUANTITY_FREQUENCY_MHZ));
     assert_int_equal(missing, 1);
     profile_done(&profile);
@@ -251,26 +130,14 @@ static void adl400_mixes_16_and_32_bits(void **state)
         {0x017A, "0000 0D05"},                     /* 3.333 kVA */
         {0x017F, "FC3E"},                          /* -0.962 */
         {0, NULL}};
-    static const struct expected expected[] = {
-        {QUANTITY_ENERGY_IMPORT_WH, 123456},
-        {QUANTITY_ENERGY_EXPORT_WH, 25},
-        {QUANTITY_REACTIVE_IMPORT_VARH, INT64_C(4294967295)},
-        {QUANTITY_REACTIVE_EXPORT_VARH, 1},
-        {QUANTITY_VOLTAGE_A_MV, 230200},
-        {QUANTITY_VOLTAGE_B_MV, 230300},
-        {QUANTITY_VOLTAGE_C_MV, 230400},
-        {QUANTITY_CURRENT_A_MA, 5010},
-        {QUANTITY_CURRENT_B_MA, 0},
-        {QUANTITY_CURRENT_C_MA, 10000},
-        {QUANTITY_FREQUENCY_MHZ, 50010},
-        {QUANTITY_POWER_A_W, 3333},
-        {QUANTITY_POWER_B_W, -120},
-        {QUANTITY_POWER_C_W, 0},
-        {QUANTITY_POWER_W, 3213},
-        {QUANTITY_REACTIVE_VAR, -1},
-        {QUANTITY_APPARENT_VA, 3333},
-        {QUANTITY_PF_E3, -962}};
-    struct profile profile = load("config/profiles/acrel-adl400.yaml");
+    static const char expected[] =
+        "energy_import_wh 123456 energy_export_wh 25 "
+        "reactive_import_varh 4294967295 reactive_export_varh 1 "
+        "voltage_a_mv 230200 voltage_b_mv 230300 voltage_c_mv 230400 "
+        "current_a_ma 5010 current_b_ma 0 current_c_ma 10000 "
+        "frequency_mhz 50010 power_a_w 3333 power_b_w -120 power_c_w 0 "
+        "power_w 3213 reactive_var -1 apparent_va 3333 pf_e3 -962";
+    struct profile profile = rig_load("acrel-adl400");
     struct sample sample;
     int missing = 0;
 
@@ -278,11 +145,10 @@ static void adl400_mixes_16_and_32_bits(void **state)
     assert_false(profile.primary_side);
     assert_int_equal(profile.register_wh.num, 10);
     assert_int_equal(profile.register_range, 0);
-    fill(meter);
-    assert_int_equal(read_image(&profile, &sample, &missing), 3);
+    rig_fill(meter);
+    assert_int_equal(rig_read(&profile, &sample, &missing), 3);
     assert_int_equal(missing, 0);
-    assert_int_equal(count_present(&sample), 18);
-    compare(&sample, expected, sizeof(expected) / sizeof(expected[0]));
+    rig_compare(&sample, expected);
     profile_done(&profile);
 }
 
@@ -295,7 +161,7 @@ static void a_profile_can_say_everything_a_meter_needs(void **state)
         {0x012B, "7FFF FFFF"},           /* overflow mark */
         {0x018F, "3FCC CCCD"},           /* 1.6: Schneider 4Q, leading 0.4 */
         {0, NULL}};
-    struct profile profile = load("tests/data/conf/good/x-everything.yaml");
+    struct profile profile = rig_load_path("tests/data/conf/good/x-everything.yaml");
     struct sample sample;
     int missing = 0;
 
@@ -305,8 +171,8 @@ static void a_profile_can_say_everything_a_meter_needs(void **state)
     assert_true(profile.register_range == INT64_C(10000000000)); /* 10^6 kWh in 0.1 Wh */
     assert_int_equal(profile.n_no_merge, 1);
     assert_int_equal(profile.no_merge[0].first, 199);
-    fill(meter);
-    (void)read_image(&profile, &sample, &missing);
+    rig_fill(meter);
+    (void)rig_read(&profile, &sample, &missing);
     assert_int_equal(missing, 1);
     assert_int_equal(sample.value[QUANTITY_ENERGY_IMPORT_WH], 70257);
     assert_int_equal(sample.value[QUANTITY_POWER_W], 60);
