@@ -7,6 +7,7 @@ target_compile_options(ecmon_flags INTERFACE
     -Wformat=2 -Wvla -Wundef -Wcast-qual -Wcast-align -Wpointer-arith -Wwrite-strings
     -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls
     -Wswitch-enum -Wnull-dereference -Wimplicit-fallthrough
+    -Wno-missing-field-initializers # what is not named is zero
     -ffp-contract=off -fno-strict-overflow)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     target_compile_options(ecmon_flags INTERFACE

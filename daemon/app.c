@@ -319,6 +319,7 @@ int app_open(const struct app_options *options, struct app **ret_app)
     log_info("site %s: %d meter rows, %d enterprise rows, store %s", conf->site.id,
              app->setup->registry.n_meters, app->setup->registry.n_enterprises,
              conf->store.path);
+    registry_drop_rows(&app->setup->registry); /* the store has them */
     *ret_app = app;
     return 0;
 }

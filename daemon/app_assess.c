@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include <ecmon/err.h>
 
@@ -65,11 +66,15 @@ static int close_results(struct app *app, struct store *store, bool *ret_more)
     return err < 0 ? err : 0;
 }
 
-/* Days whose rates somebody asks for are stored, also when nothing made them stale. */
-static int mark_asked_days(struct app *app, struct store *store)
+/* Days and periods that somebody asks for are stored, also when nothing made them stale. */
+static int mark_asked(struct app *app, struct store *store)
 {
     int err = 0;
 
+    for (int i = 0; err == 0 && i < app->n_assess_job_periods; i++) {
+        err = store_stale_add(store, "carbon", app->assess_job_period[i].text);
+    }
+    app->n_assess_job_periods = 0;
     for (day_t day = app->assess_job_from; err == 0 && day <= app->assess_job_to; day++) {
         char text[DAY_TEXT_LEN];
 
@@ -87,7 +92,7 @@ static int run_assess(struct store *store, void *ctx)
     struct app *app = ctx;
     int64_t started_mono_ms = clock_mono_ms(app->options.clock);
     bool more = false;
-    int err = mark_asked_days(app, store);
+    int err = mark_asked(app, store);
 
     err = err != 0 ? err : work_off(app, store, close_intervals, started_mono_ms, &more);
 
@@ -161,6 +166,9 @@ static void submit(struct app *app)
     app->assess_job_to = app->assess_to;
     app->assess_from = DAY_MAX;
     app->assess_to = DAY_MIN;
+    app->n_assess_job_periods = app->n_assess_periods;
+    memcpy(app->assess_job_period, app->assess_period, sizeof(app->assess_period));
+    app->n_assess_periods = 0;
     app->assess_busy = writer_submit(app->writer, &app->assess_job) == 0;
 }
 
@@ -181,8 +189,21 @@ void app_assess_now(struct app *app, struct control_call *call)
     }
 }
 
-void app_assess_days(struct app *app, struct control_call *call)
+static void note_period(struct app *app, const char *text)
 {
+    struct period period;
+
+    if (text != NULL && app->n_assess_periods < ASKED_PERIODS_MAX &&
+        text_to_period(text, &period) == 0) {
+        app->assess_period[app->n_assess_periods++] = period;
+    }
+}
+
+void app_assess_asked(struct app *app, struct control_call *call)
+{
+    size_t i = 0;
+    json_t *period = NULL;
+
     const char *from_text = json_string_value(json_object_get(call->request, "from"));
     const char *to_text = json_string_value(json_object_get(call->request, "to"));
     day_t from = 0;
@@ -192,6 +213,10 @@ void app_assess_days(struct app *app, struct control_call *call)
         text_to_day(to_text, &to) == 0 && to - from < ASKED_DAYS_MAX) {
         app->assess_from = from < app->assess_from ? from : app->assess_from;
         app->assess_to = to > app->assess_to ? to : app->assess_to;
+    }
+    json_array_foreach(json_object_get(call->request, "periods"), i, period)
+    {
+        note_period(app, json_string_value(period));
     }
     app_assess_now(app, call);
 }

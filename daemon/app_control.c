@@ -195,7 +195,7 @@ void app_on_control(void *ctx, struct control_call *call)
         void (*run)(struct app *app, struct control_call *call);
     } commands[] = {{"status", ask_status}, {"read", ask_read},
                     {"reload", ask_reload}, {"apply", ask_reload},
-                    {"import", app_import}, {"assess", app_assess_days}};
+                    {"import", app_import}, {"assess", app_assess_asked}};
 
     const char *name = json_string_value(json_object_get(call->request, "command"));
 

@@ -55,6 +55,10 @@ static json_t *problems_json(const struct problems *problems)
         problem_text(&problems->problem[i], text, sizeof(text));
         (void)json_array_append_new(array, json_string(text));
     }
+    if (problems->dropped > 0) {
+        (void)snprintf(text, sizeof(text), "… and %zu more", problems->dropped);
+        (void)json_array_append_new(array, json_string(text));
+    }
     return array;
 }
 

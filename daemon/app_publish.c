@@ -127,6 +127,16 @@ static int row_of(void *ctx, struct store *store, enum journal_kind kind, int64_
     return err;
 }
 
+int app_publish_check(const struct conf *conf)
+{
+    char password[PASSWORD_LEN];
+    int err =
+        conf->mqtt.url[0] != '\0' ? read_password(conf, password, sizeof(password)) : 0;
+
+    memset(password, 0, sizeof(password));
+    return err;
+}
+
 int app_publish_open(struct app *app, const struct setup *setup)
 {
     static const char *const zone_names[] = {"internet", "office", "access", "production"};

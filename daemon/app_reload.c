@@ -27,13 +27,24 @@ struct reload {
     int publish_err;
 };
 
+static void reload_once_more(void *ctx)
+{
+    app_reload(ctx);
+}
+
 static void reload_free(struct reload *reload)
 {
+    struct app *app = reload->app;
+
     register_report_done(&reload->report);
     free(reload->meters);
     free((void *)reload->profiles);
-    reload->app->reload_busy = false;
+    app->reload_busy = false;
     free(reload);
+    if (app->reload_again) {
+        app->reload_again = false;
+        (void)loop_post(app->loop[APP_LOOP_MAIN], reload_once_more, app);
+    }
 }
 
 /* Main thread, last: the new files are in force. */
@@ -42,7 +53,11 @@ static void on_taken_over(void *ctx)
     struct reload *reload = ctx;
     struct app *app = reload->app;
 
-    app->retired = app->setup;
+    if (app->retired != NULL) {
+        setup_free(app->setup); /* a job still reads the files before these */
+    } else {
+        app->retired = app->setup;
+    }
     app->setup = reload->setup;
     app_retire(app);
     log_info("reloaded: %d added, %d changed, %d closed", reload->report.n_added,
@@ -140,6 +155,7 @@ static void on_applied(void *ctx, int result)
         fail(reload, 74, "cannot read the register from the store");
         return;
     }
+    registry_drop_rows(&reload->setup->registry); /* the store has them */
     (void)loop_post(app->loop[APP_LOOP_COLLECT], on_collect_turn, reload);
 }
 
@@ -162,6 +178,22 @@ static const char *needs_restart(const struct conf *before, const struct conf *a
         return "store.durability";
     }
     return NULL;
+}
+
+/* Valid files that cannot come into force now. */
+static bool is_refused(const struct app *app, const struct conf *conf, char *ret_why,
+                       size_t size)
+{
+    const char *option = needs_restart(app->setup->conf, conf);
+
+    if (option != NULL) {
+        (void)snprintf(ret_why, size, "%s changes only with a restart", option);
+    } else if (app_publish_check(conf) != 0) {
+        (void)snprintf(ret_why, size, "the password of mqtt.username cannot be read");
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static struct setup *read_files(struct app *app, struct control_call *call)
@@ -202,6 +234,8 @@ void app_reload_for(struct app *app, struct control_call *call, bool dry_run,
     if (app->reload_busy) {
         if (call != NULL) {
             control_reply_error(call, 69, "another reload is under way, try again");
+        } else {
+            app->reload_again = true; /* the files may have changed since they were read */
         }
         return;
     }
@@ -210,16 +244,13 @@ void app_reload_for(struct app *app, struct control_call *call, bool dry_run,
     if (setup == NULL) {
         return;
     }
-    const char *option = needs_restart(app->setup->conf, setup->conf);
     struct reload *reload = calloc(1, sizeof(*reload));
+    char why[160] = "out of memory";
 
-    if (reload == NULL || option != NULL) {
-        log_error("reload: %s changes only with a restart; nothing is changed",
-                  option != NULL ? option : "out of memory: it");
+    if (reload == NULL || is_refused(app, setup->conf, why, sizeof(why))) {
+        log_error("reload: %s; nothing is changed", why);
         if (call != NULL) {
-            control_reply_error(call, 78,
-                                "%s changes only with a restart, nothing is changed",
-                                option != NULL ? option : "out of memory: this");
+            control_reply_error(call, 78, "%s; nothing is changed", why);
         }
         setup_free(setup);
         free(reload);

@@ -13,6 +13,9 @@
 #include "daemon/store/purge.h"
 #include "daemon/store/writer.h"
 
+/* Of more, the grades are computed by who asks, and not stored. */
+#define ASKED_PERIODS_MAX 64
+
 /* Due changes of the schedule, collected in the collect thread and written by one job. */
 struct app_span {
     uint32_t meter_no;
@@ -55,6 +58,10 @@ struct app {
     day_t assess_to;
     day_t assess_job_from; /* of the running job */
     day_t assess_job_to;
+    struct period assess_period[ASKED_PERIODS_MAX]; /* whose grades are asked for */
+    int n_assess_periods;
+    struct period assess_job_period[ASKED_PERIODS_MAX];
+    int n_assess_job_periods;
 
     /* purge */
     struct loop_timer purge_timer;
@@ -64,6 +71,7 @@ struct app {
 
     /* reload */
     bool reload_busy;
+    bool reload_again;     /* a signal came while busy */
     struct setup *retired; /* replaced, freed when no job reads them */
 
     /* collect thread */
@@ -88,8 +96,9 @@ void app_assess_init(struct app *app);
 void app_retire(struct app *app);
 /* Computes what is stale, soon. call (may be NULL) is answered when nothing is left. */
 void app_assess_now(struct app *app, struct control_call *call);
-/* The same, with the rates of the days that the call names. */
-void app_assess_days(struct app *app, struct control_call *call);
+/* The same, with the rates of the days and the grades of the periods that the call names.
+ */
+void app_assess_asked(struct app *app, struct control_call *call);
 
 /* app_purge.c */
 void app_purge_init(struct app *app);
@@ -106,6 +115,8 @@ void app_reload_for(struct app *app, struct control_call *call, bool dry_run,
 void app_import(struct app *app, struct control_call *call);
 
 /* app_publish.c */
+/* Whether what it needs beside the files can be read: 0 or enum err. */
+int app_publish_check(const struct conf *conf);
 /* In the publish thread, or before it runs: opens the publisher for these files. No
  * mqtt.url: nothing to do. Returns 0 or enum err. */
 int app_publish_open(struct app *app, const struct setup *setup);

@@ -1,5 +1,6 @@
 /* ecmond: opens the app, runs its loops in threads, ends on a signal. */
-#define _GNU_SOURCE /* getopt_long */
+/* NOLINTNEXTLINE(readability-identifier-naming): glibc's name; for getopt_long */
+#define _GNU_SOURCE
 
 #include <getopt.h>
 #include <malloc.h>
@@ -135,7 +136,7 @@ static void raise_descriptor_limit(void)
  * system. Left alone, malloc takes the first of them as a sign to keep all such blocks. */
 static void give_tables_back(void)
 {
-    (void)mallopt(M_MMAP_THRESHOLD, TABLE_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, TABLE_BYTES); /* NOLINT(concurrency-mt-unsafe) */
 }
 
 static int start_threads(struct process *process)
@@ -212,6 +213,7 @@ int main(int argc, char **argv)
     enum log_level level = LOG_LEVEL_INFO;
     bool check = false;
 
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread yet */
     for (int c = 0; (c = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
         switch (c) {
         case 'c':

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Compares the documentation with the programs: commands and options of `ecmon help`, keys of the
-# configuration's reference, views of the store, options of ecmond, examples of the READMEs. And:
-# no path of the machine this was written on, no file of 600 lines or more.
+# configuration and of profiles, the shipped profiles, views of the store, options of ecmond,
+# examples of the READMEs. And: no path of the machine this was written on, no file of 600 lines or
+# more.
 #   sh tests/check_docs.sh BUILD
 set -eu
 build=$(cd "${1:?usage: check_docs.sh BUILD}" && pwd)
@@ -61,6 +62,15 @@ done
 "$reference" | awk '/^[a-z]/ { key = $0; getline; sub(/^ */, ""); print "*" key "* (" $0 ")" }' | sort >"$work/helped"
 awk '/^# / { on = ($0 == "# OPTIONS") } on' docs/man/ecmond.yaml.5.scd | grep -E '^\*[a-z.0-9_]+\* \(' | sort >"$work/written"
 compare "the program" "$work/helped" docs/man/ecmond.yaml.5.scd "$work/written"
+
+# --- docs/profiles.md: every key of a profile with type, limits and default; every shipped profile ---
+
+"$reference" profiles | awk '/^[a-z][a-z0-9_.]*$/ { key = $0; getline; sub(/^ */, ""); print "`" key "` (" $0 ")" }' | sort >"$work/helped"
+sed -n 's/^- \(`[a-z0-9_.]*` (.*)\)  $/\1/p' docs/profiles.md | sort >"$work/written"
+compare "the program" "$work/helped" docs/profiles.md "$work/written"
+for file in config/profiles/*.yaml; do basename "$file" .yaml; done | sort >"$work/shipped"
+sed -n 's/^| `\([a-z0-9]*-[a-z0-9-]*\)` |.*/\1/p' docs/profiles.md | sort >"$work/listed"
+compare config/profiles "$work/shipped" docs/profiles.md "$work/listed"
 
 # --- ecmon-sql(7): every view ---
 

@@ -18,13 +18,15 @@
 
 int cli_fail(int exit_code, const char *format, ...)
 {
+    char message[2048];
+    char safe[2048];
     va_list args;
 
-    (void)fputs("ecmon: ", stderr);
     va_start(args, format);
-    (void)vfprintf(stderr, format, args);
+    (void)vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    (void)fputc('\n', stderr);
+    text_escape(safe, sizeof(safe), message, "\n");
+    (void)fprintf(stderr, "ecmon: %s\n", safe);
     return exit_code;
 }
 
@@ -98,6 +100,26 @@ static int ask_daemon_to_assess(struct cli *cli, day_t from, day_t to)
     }
     int exit_code = cli_ask(cli, request, -1, &reply);
 
+    json_decref(reply);
+    return exit_code;
+}
+
+int cli_assess_periods(struct cli *cli, const struct period *period, int n)
+{
+    json_t *periods = json_array();
+    json_t *reply = NULL;
+
+    for (int i = 0; i < n; i++) {
+        (void)json_array_append_new(periods, json_string(period[i].text));
+    }
+    json_t *request = json_pack("{s:s, s:o}", "command", "assess", "periods", periods);
+    int exit_code = 0;
+
+    if (cli->daemon) {
+        exit_code = cli_ask(cli, request, -1, &reply);
+    } else {
+        json_decref(request);
+    }
     json_decref(reply);
     return exit_code;
 }

@@ -17,6 +17,8 @@
 #include "daemon/report/report.h"
 #include "daemon/store/store.h"
 
+struct rates_query;
+
 enum exit_code {
     EXIT_DONE = 0,
     EXIT_NO = 1,
@@ -65,6 +67,9 @@ int cli_open_store(struct cli *cli);
  * transaction.
  */
 int cli_open_current_store(struct cli *cli, day_t from, day_t to);
+/* The daemon, when one runs, computes and stores the grades of these periods. 0 or the exit
+ * code. */
+int cli_assess_periods(struct cli *cli, const struct period *period, int n);
 /* Commits what a command computed, where the store is writable. */
 int cli_commit(struct cli *cli);
 void cli_close(struct cli *cli);
@@ -95,6 +100,8 @@ int cli_unknown_meter(const char *id, const struct meter *meters, int n);
 /* Is there an enterprise (meter) of that id? 0, or 64 with the nearest one. */
 int cli_check_enterprise(struct cli *cli, const char *id);
 int cli_check_meter(struct cli *cli, const char *id);
+/* Has the day a group of query->group, which no row came for? The same. */
+int cli_check_group(struct cli *cli, const struct rates_query *query);
 /* The resumption method of --method (id or file), else the configured one. Owned by cli's
  * setup or, for a file, by *file_method. 0 or an exit code. */
 int cli_resumption_method(struct cli *cli, struct resumption_method *file_method,

@@ -3,6 +3,7 @@
 
 #include <ecmon/err.h>
 
+#include "daemon/assess/energy.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/commands.h"
 #include "daemon/control/changes.h"
@@ -58,6 +59,8 @@ static int apply_here(struct cli *cli, bool json, bool dry_run, int64_t allow_re
                                              .now_ms = cli->now_ms,
                                              .who = "ecmon",
                                              .zone = &cli->setup->conf->site.tz};
+    const struct energy_options energy = {.prefer_import =
+                                              cli->setup->conf->assess.prefer_import};
     int exit_code = open_writer(cli);
 
     if (exit_code != 0) {
@@ -67,6 +70,9 @@ static int apply_here(struct cli *cli, bool json, bool dry_run, int64_t allow_re
 
     err = err != 0 ? err
                    : register_apply(cli->store, &cli->setup->registry, &options, &report);
+    if (err == 0 && !dry_run) { /* readers who may not write find nothing stale */
+        err = energy_catch_up(cli->store, cli->now_ms, &energy);
+    }
     if (err == 0 && !dry_run) {
         err = store_meta_set(cli->store, "methods_sha256", cli->setup->methods.sha256);
     }

@@ -76,6 +76,7 @@ int cmd_carbon(struct cli *cli)
     int exit_code = parse_periods(cli, periods, &n);
 
     exit_code = exit_code != 0 ? exit_code : cli_open_files(cli);
+    exit_code = exit_code != 0 ? exit_code : cli_assess_periods(cli, periods, n);
     exit_code = exit_code != 0 ? exit_code : cli_open_current_store(cli, DAY_MIN, DAY_MIN);
     if (exit_code == 0 && enterprise != NULL) {
         exit_code = cli_check_enterprise(cli, enterprise);

@@ -30,6 +30,24 @@ static int parse_by(const struct cli *cli, enum view_by *ret_by)
                     nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
 }
 
+/* Whole months, as far as their days are over. */
+static void widen_to_months(const struct cli *cli, day_t *ret_from, day_t *ret_to)
+{
+    day_t yesterday = day_of_ts(cli->now_ms, &cli->setup->conf->site.tz) - 1;
+    int32_t year = 0;
+    int32_t month = 0;
+    int32_t dom = 0;
+
+    civil_from_day(*ret_from, &year, &month, &dom);
+    *ret_from = day_from_civil(year, month, 1);
+    civil_from_day(*ret_to, &year, &month, &dom);
+    *ret_to =
+        day_from_civil(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - 1;
+    if (*ret_to > yesterday) {
+        *ret_to = yesterday;
+    }
+}
+
 /* --from and --to may be months when months are asked for. */
 static int parse_range(struct cli *cli, enum view_by by, day_t *ret_from, day_t *ret_to)
 {
@@ -75,6 +93,9 @@ int cmd_energy(struct cli *cli)
     }
     if (exit_code != 0) {
         return exit_code;
+    }
+    if (by == VIEW_BY_MONTH) {
+        widen_to_months(cli, &from, &to);
     }
     const struct zone *zone = &cli->setup->conf->site.tz;
     const struct view_range range = {enterprise, meter, ts_of_day(from, zone),

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include <ecmon/err.h>
@@ -20,12 +21,20 @@ static bool wants_json(const struct cli *cli)
 static int print(struct cli *cli, struct text_buffer *buffer)
 {
     FILE *out = buffer->err != 0 ? NULL : cli_output(cli);
+    size_t size = 4 * buffer->n + 1;
+    char *safe = out == NULL ? NULL : malloc(size);
 
     if (out == NULL) {
         return EXIT_IO;
     }
-    (void)fwrite(buffer->text, 1, buffer->n, out);
-    return cli_output_done(cli, out);
+    if (safe != NULL) { /* names are foreign text */
+        text_escape(safe, size, buffer->text, "\n");
+        (void)fputs(safe, out);
+        free(safe);
+    }
+    int exit_code = cli_output_done(cli, out);
+
+    return safe == NULL ? cli_fail(EXIT_NO, "out of memory") : exit_code;
 }
 
 static int explain_group(struct cli *cli, const struct rates_result *result)
@@ -96,7 +105,9 @@ static int explain_rate_of(struct cli *cli)
         return cli_fail(EXIT_IO, "cannot compute the rates: %s",
                         store_error_text(cli->store));
     }
-    exit_code = explain_group(cli, &result);
+    exit_code =
+        query.group != NULL && result.n_groups == 0 ? cli_check_group(cli, &query) : 0;
+    exit_code = exit_code != 0 ? exit_code : explain_group(cli, &result);
     rates_result_done(&result);
     return exit_code != 0 ? exit_code : cli_commit(cli);
 }

@@ -6,6 +6,7 @@
 
 #include <ecmon/err.h>
 
+#include "daemon/assess/energy.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/commands.h"
 #include "daemon/core/text.h"
@@ -25,6 +26,10 @@ static json_t *problem_texts(const struct problems *problems)
 
     for (size_t i = 0; i < problems->n; i++) {
         problem_text(&problems->problem[i], text, sizeof(text));
+        (void)json_array_append_new(array, json_string(text));
+    }
+    if (problems->dropped > 0) {
+        (void)snprintf(text, sizeof(text), "… and %zu more", problems->dropped);
         (void)json_array_append_new(array, json_string(text));
     }
     return array;
@@ -47,6 +52,7 @@ static int import_here(struct cli *cli, const char *kind, const char *path, FILE
                                                cli->options.value[OPTION_SKIP_BAD] != NULL,
                                            .rejects = rejects,
                                            .who = "ecmon"};
+    const struct energy_options energy = {.prefer_import = conf->assess.prefer_import};
     struct problems problems;
     char why[512] = "";
     int err = store_open(&store_options, &cli->store, why, sizeof(why));
@@ -59,6 +65,9 @@ static int import_here(struct cli *cli, const char *kind, const char *path, FILE
     err = err != 0 ? err
                    : import_run(cli->store, kind, file, path, &options, &problems,
                                 &ret_outcome->counts);
+    if (err == 0 && !dry_run) {
+        err = energy_catch_up(cli->store, cli->now_ms, &energy);
+    }
     if (err == 0 && !dry_run) {
         err = store_commit(cli->store);
     }

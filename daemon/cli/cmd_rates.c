@@ -37,8 +37,7 @@ static int parse_by(const struct cli *cli, struct rates_by *ret_by)
     return 0;
 }
 
-/* No row of that group: is there one in the whole result? */
-static int check_group(const struct rates_result *result, const char *group)
+static int find_group(const struct rates_result *result, const char *group)
 {
     const char *names[512] = {NULL};
     int n = 0;
@@ -56,13 +55,27 @@ static int check_group(const struct rates_result *result, const char *group)
                     nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
 }
 
+int cli_check_group(struct cli *cli, const struct rates_query *query)
+{
+    struct rates_query without = *query;
+    struct rates_result all = {0};
+
+    without.group = NULL;
+    if (rates_compute(cli->store, &cli->setup->methods, &without, &all) != 0) {
+        return cli_fail(EXIT_IO, "cannot compute the rates: %s",
+                        store_error_text(cli->store));
+    }
+    int exit_code = find_group(&all, query->group);
+
+    rates_result_done(&all);
+    return exit_code;
+}
+
 /* Computes one day and stores it where this process may write (the daemon stores its own).
  */
 static int compute_day(struct cli *cli, struct rates_query *query, const char *group,
                        bool is_file_method, struct rates_result *ret_result)
 {
-    struct rates_result all = {0};
-
     query->group = group;
     int err = rates_compute(cli->store, &cli->setup->methods, query, ret_result);
 
@@ -71,11 +84,8 @@ static int compute_day(struct cli *cli, struct rates_query *query, const char *g
                         store_error_text(cli->store));
     }
     if (group != NULL && ret_result->n_groups == 0) {
-        query->group = NULL;
-        err = rates_compute(cli->store, &cli->setup->methods, query, &all);
-        int exit_code = err == 0 ? check_group(&all, group) : EXIT_IO;
+        int exit_code = cli_check_group(cli, query);
 
-        rates_result_done(&all);
         if (exit_code != 0) {
             rates_result_done(ret_result);
             return exit_code;

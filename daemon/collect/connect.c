@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/collect/engine.h"
@@ -16,7 +17,9 @@
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_PROBES     3
 #define UNSENT_MIN_MS        5000
-#define WORDS_LEN            24
+#define DESCRIPTORS_KEPT     16 /* for the store, the broker and those who ask for the status \
+                                 */
+#define WORDS_LEN 24
 
 const char *connect_errno_words(int error, char *ret_words, size_t size)
 {
@@ -126,6 +129,13 @@ static int open_socket(const struct line *line)
 
     if (fd < 0) {
         return -errno;
+    }
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        (rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur) {
+        (void)close(fd);
+        return -EMFILE;
     }
     int64_t unsent_ms = line->timeout_ms * 3;
 

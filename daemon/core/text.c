@@ -55,6 +55,36 @@ size_t utf8_valid_prefix(const char *text, size_t n)
     return at;
 }
 
+void text_escape(char *ret_text, size_t size, const char *source, const char *keep)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t n = 0;
+
+    for (; *source != '\0'; source++) {
+        unsigned char c = (unsigned char)*source;
+        bool is_control = (c < 0x20 || c == 0x7f) && strchr(keep, c) == NULL;
+
+        if (n + (is_control ? 4 : 1) >= size) {
+            break;
+        }
+        if (is_control) {
+            const char escaped[] = {'\\', 'x', digits[c >> 4], digits[c & 15]};
+
+            memcpy(ret_text + n, escaped, sizeof(escaped));
+            n += sizeof(escaped);
+        } else {
+            ret_text[n++] = (char)c;
+        }
+    }
+    if (((unsigned char)*source & 0xc0) == 0x80) { /* cut inside a character: it goes */
+        while (n > 0 && ((unsigned char)ret_text[n - 1] & 0xc0) == 0x80) {
+            n--;
+        }
+        n -= n > 0;
+    }
+    ret_text[n] = '\0';
+}
+
 bool text_is_utf8(const char *text, size_t n)
 {
     return utf8_valid_prefix(text, n) == n;

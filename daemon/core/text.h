@@ -15,6 +15,9 @@
 
 /* Copies with truncation at a UTF-8 boundary; always terminates. Returns false when cut. */
 bool text_copy(char *ret_text, size_t size, const char *source);
+/* Copies foreign text for a terminal or a log: control characters become \x1b and the like.
+ * keep: control characters that stay, "" = none. Cut at a character; always terminates. */
+void text_escape(char *ret_text, size_t size, const char *source, const char *keep);
 bool text_is_utf8(const char *text, size_t n);
 /* [A-Za-z0-9][A-Za-z0-9._-]{0,63} */
 bool text_is_id(const char *text);

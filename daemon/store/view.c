@@ -146,28 +146,45 @@ static const char meter_days[] =
     "86400000 "
     "AND v.until_ms > unixepoch(d.day) * 1000 - ?5) ORDER BY m.id, d.day";
 
+#define MONTH_QUALITY                                                                      \
+    "CASE WHEN max(ifnull(x.quality, 3) = 3) THEN 'missing' "                              \
+    "WHEN max(x.quality = 4) THEN 'suspect' WHEN max(x.quality = 2) THEN 'estimated' "     \
+    "WHEN max(x.quality < 2) THEN 'measured' ELSE 'imported' END"
+
 static const char enterprise_months[] =
-    "SELECT enterprise, period, energy_wh, import_wh, export_wh, generation_wh, "
-    "CAST(round(ifnull(coverage, 0) * 1e9) AS INTEGER), 1000000000, quality, valid, "
-    "source, "
-    "revision, n_days, n_valid_days FROM v_energy_month "
-    "WHERE enterprise BETWEEN ?1 AND ?2 AND period BETWEEN substr(?3, 1, 7) AND "
-    "substr(?4, 1, 7) ORDER BY enterprise, period";
+    "WITH RECURSIVE d (day) AS (SELECT ?3 UNION ALL "
+    "SELECT date(day, '+1 day') FROM d WHERE day < ?4) "
+    "SELECT e.id, substr(d.day, 1, 7) AS period, sum(x.energy_wh), sum(x.import_wh), "
+    "sum(x.export_wh), sum(x.generation_wh), "
+    "CAST(round(avg(ifnull(CAST(x.coverage_num AS REAL) / nullif(x.coverage_den, 0), 0)) "
+    "* 1e9) AS INTEGER), 1000000000, " MONTH_QUALITY ", min(ifnull(x.valid, 0)), "
+    "iif(min(x.source) <> max(x.source), 'mixed', min(x.source)), "
+    "sum(ifnull(x.revision, 0)), count(*), sum(ifnull(x.valid, 0)) "
+    "FROM enterprise e CROSS JOIN d "
+    "CROSS JOIN enterprise_version v ON v.enterprise_no = e.enterprise_no "
+    "AND v.since_day <= d.day AND v.until_day >= d.day "
+    "LEFT JOIN energy_day x ON x.day = d.day AND x.enterprise_no = e.enterprise_no "
+    "WHERE e.id BETWEEN ?1 AND ?2 GROUP BY e.id, period ORDER BY e.id, period";
+
+#define METER_DAY_VALID                                                                    \
+    "ifnull(x.energy_import_wh IS NOT NULL AND (x.midnights = 3 OR x.known_quarters >= "   \
+    "87), 0)"
 
 static const char meter_months[] =
-    "SELECT m.id, substr(d.day, 1, 7) AS period, sum(d.energy_import_wh), "
-    "sum(d.energy_import_wh), sum(d.energy_export_wh), NULL, sum(d.known_quarters), "
-    "96 * count(*), CASE WHEN max(d.quality = 3) = 1 THEN 'missing' "
-    "WHEN max(d.quality = 4) = 1 THEN 'suspect' WHEN max(d.quality = 2) = 1 THEN "
-    "'estimated' "
-    "WHEN max(d.quality < 2) = 1 THEN 'measured' ELSE 'imported' END, "
-    "min(d.energy_import_wh IS NOT NULL AND (d.midnights = 3 OR d.known_quarters >= 87)), "
-    "iif(count(d.energy_import_wh) = 0, NULL, 'meter'), sum(d.revision), count(*), "
-    "sum(d.energy_import_wh IS NOT NULL AND (d.midnights = 3 OR d.known_quarters >= 87)) "
-    "FROM meter m CROSS JOIN meter_day d ON d.meter_no = m.meter_no "
-    "WHERE m.id BETWEEN ?1 AND ?2 "
-    "AND substr(d.day, 1, 7) BETWEEN substr(?3, 1, 7) AND substr(?4, 1, 7) "
-    "GROUP BY m.id, substr(d.day, 1, 7) ORDER BY m.id, period";
+    "WITH RECURSIVE d (day) AS (SELECT ?3 UNION ALL "
+    "SELECT date(day, '+1 day') FROM d WHERE day < ?4) "
+    "SELECT m.id, substr(d.day, 1, 7) AS period, sum(x.energy_import_wh), "
+    "sum(x.energy_import_wh), sum(x.energy_export_wh), NULL, "
+    "sum(ifnull(x.known_quarters, 0)), 96 * count(*), " MONTH_QUALITY
+    ", min(" METER_DAY_VALID "), iif(count(x.energy_import_wh) = 0, NULL, 'meter'), "
+    "sum(ifnull(x.revision, 0)), count(*), sum(" METER_DAY_VALID ") "
+    "FROM meter m CROSS JOIN d LEFT JOIN meter_day x ON x.day = d.day "
+    "AND x.meter_no = m.meter_no "
+    "WHERE m.id BETWEEN ?1 AND ?2 AND EXISTS (SELECT 1 FROM meter_version v "
+    "WHERE v.meter_no = m.meter_no AND v.since_ms < unixepoch(d.day) * 1000 - ?5 + "
+    "86400000 "
+    "AND v.until_ms > unixepoch(d.day) * 1000 - ?5) GROUP BY m.id, period "
+    "ORDER BY m.id, period";
 
 static const char enterprise_intervals[] =
     "SELECT enterprise, start_ts_ms, point, energy_wh, import_wh, export_wh, "

@@ -29,12 +29,12 @@ enum view_by {
 /*
  * Energy (电量) per quarter-hour, local day or month. With a meter its own register, else
  * the consumption of enterprises. Days: every day of the range that the enterprise (meter)
- * is in force has a row, missing where nothing is known. Months: the days with a row added
- * up; a month counts when it begins in the range. Rows are sorted by id and time. Columns:
- * enterprise (or meter), day | period | start_ts_ms and point, energy_wh, import_wh,
- * export_wh, generation_wh, coverage, quality, valid, source, revision; months have n_days
- * and n_valid_days too. ret_rows is made here, the caller calls rows_done. Returns 0 or
- * enum err.
+ * is in force has a row, missing where nothing is known. Months: these days added up
+ * (n_days of them); one without a row is missing, so the month is not valid. Rows are
+ * sorted by id and time. Columns: enterprise (or meter), day | period | start_ts_ms and
+ * point, energy_wh, import_wh, export_wh, generation_wh, coverage, quality, valid, source,
+ * revision; months have n_days and n_valid_days too. ret_rows is made here, the caller
+ * calls rows_done. Returns 0 or enum err.
  */
 int view_energy(struct store *store, const struct view_range *range, enum view_by by,
                 struct rows *ret_rows);

@@ -2,13 +2,15 @@
 # The whole chain once, then the floor under the same load: N simulated meters of 20 values on
 # N connections, one poll a second, stored with every commit synced, published in batches of 100
 # at QoS 1 to a broker on loopback. Prints one line for each: processor time per reading, private
-# memory; for the chain also its rows and its syncs per second (with strace, when it is there).
+# memory; for the chain also its rows, and its commits and syncs per second (by strace, when it is
+# there).
 #   sh tests/bench/chain.sh FOLDER_OF_PROGRAMS [SECONDS] [METERS]
 set -eu
 bin=$1
 seconds=${2:-60}
 meters=${3:-1000}
 warm_up_s=8
+trace_s=20
 here=$(cd "$(dirname "$0")" && pwd)
 : "${ECMON_SHARE_DIR:=$(cd "$here/../../config" && pwd)}"
 export ECMON_SHARE_DIR
@@ -83,7 +85,7 @@ private_kib() { awk '/^Rss(Anon|Shmem):/ { n += $2 } END { print n }' "/proc/$1/
 daemon=$!
 pids="$pids $daemon"
 sleep $warm_up_s
-kill -0 $daemon 2>/dev/null || { cat "$run/log" >&2; exit 1; }
+kill -0 $daemon 2>/dev/null || { tail -n 5 "$run/log" >&2; exit 1; }
 before=$(ticks $daemon)
 before_rows=$(rows)
 sleep "$seconds"
@@ -91,11 +93,13 @@ after=$(ticks $daemon)
 after_rows=$(rows)
 memory=$(private_kib $daemon)
 threads=$(awk '/^Threads:/ { print $2 }' /proc/$daemon/status)
+commits=unknown
 syncs=unknown
-if command -v strace >/dev/null; then
-    timeout 10 strace -f -qq -e trace=fsync,fdatasync -o "$run/syncs" -p $daemon || true
-    syncs=$(grep -c 'sync(.*= 0' "$run/syncs" || true)
-    syncs=$(echo "$syncs" | awk '{ printf "%.1f", $1 / 10 }')
+if command -v strace >/dev/null; then # a checkpoint syncs the log twice and the database once
+    timeout $trace_s strace -f -y -qq -e trace=fsync,fdatasync -o "$run/syncs" -p $daemon || true
+    commits=$(awk -v s=$trace_s '/sync\(.*db-wal>/ { n++ } /sync\(.*\.db>/ { n -= 2 }
+        END { printf "%.1f", n / s }' "$run/syncs")
+    syncs=$(awk -v s=$trace_s '/sync\(/ { n++ } END { printf "%.1f", n / s }' "$run/syncs")
 fi
 kill -TERM $daemon
 wait $daemon || true
@@ -103,11 +107,11 @@ sent=$(sqlite3 -readonly "$run/bench.db" \
     "SELECT (SELECT max(first_seq + n - 1) FROM journal) - acked_seq FROM sink_cursor")
 echo "$before $after $before_rows $after_rows" |
     awk -v hz="$(getconf CLK_TCK)" -v n="$meters" -v s="$seconds" -v kib="$memory" -v t="$threads" \
-        -v syncs="$syncs" -v behind="$sent" '{
+        -v commits="$commits" -v syncs="$syncs" -v behind="$sent" '{
     us = ($2 - $1) * 1e6 / hz
     rows = $4 - $3
-    printf "bench=chain meters=%d seconds=%d rows=%d behind=%d cpu_us_per_row=%.3f cpu_us_per_reading=%.4f private_kib=%d threads=%d syncs_per_s=%s\n",
-        n, s, rows, behind, us / rows, us / rows / 20, kib, t, syncs }'
+    printf "bench=chain meters=%d seconds=%d rows=%d behind=%d cpu_us_per_row=%.3f cpu_us_per_reading=%.4f private_kib=%d threads=%d commits_per_s=%s syncs_per_s=%s\n",
+        n, s, rows, behind, us / rows, us / rows / 20, kib, t, commits, syncs }'
 
 "$bin/bench_floor" --port "$port" --connections "$meters" --seconds "$seconds" --interval-ms 1000 \
     --database "$run/floor.db" --broker-port "$broker_port"

@@ -63,7 +63,7 @@ function say(name, format, goal) { printf "%-46s " format "   (goal <= %s)\n", n
     chain = value("cpu_us_per_reading")
     add("chain us/reading", chain)
     add("chain private MiB", value("private_kib") / 1024)
-    if (value("syncs_per_s") != "unknown") add("chain syncs/s", value("syncs_per_s"))
+    if (value("commits_per_s") != "unknown") add("chain commits/s", value("commits_per_s"))
 }
 /^bench=floor/ { add("chain/floor per reading", chain / value("cpu_us_per_reading")) }
 /^bench=store_rows/ {
@@ -77,7 +77,7 @@ END {
     say("chain/floor per reading", "%6.2f", "2.0")
     say("chain us/reading", "%6.3f", "0.6 on a quiet machine")
     say("chain private MiB", "%6.2f", "10")
-    say("chain syncs/s", "%6.2f", "1 a commit, few for checkpoints")
+    say("chain commits/s", "%6.2f", "1")
     say("store us/row", "%6.2f", "1.5")
     say("store bytes/value", "%6.2f", "5")
 }' "$run/lines"

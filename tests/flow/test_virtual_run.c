@@ -61,7 +61,7 @@ static void write_files(const struct virtual_site *site, const char *interval)
 
     (void)snprintf(text, sizeof(text),
                    "site: { id: virtual, region: \"330282\" }\n"
-                   "store: { path: ecmon.db, durability: normal }\n"
+                   "store: { path: ecmon.db, durability: normal, keep_readings: 400d }\n"
                    "collect: { interval: %s, timeout: 500ms }\n"
                    "control: { socket: ecmond.sock }\n",
                    interval);

@@ -110,7 +110,7 @@ class Mosquitto(Process):
     def __init__(self, folder, port, acl=None):
         os.makedirs(folder, exist_ok=True)
         lines = [f"listener {port} {LOOPBACK}", "allow_anonymous true", "persistence true",
-                 f"persistence_location {folder}/", "max_queued_messages 0",
+                 f"persistence_location {folder}/", "max_queued_messages 1000000",
                  "log_dest stderr", "log_type all", "connection_messages true"]
         if os.getuid() == 0:
             lines.append("user root")

@@ -119,6 +119,8 @@ class Payloads(PublishTest):
         epoch = int(self.site.sql("SELECT value FROM meta WHERE key = 'epoch_ms'")[0]["value"])
         failed = 0
         for topic, payload in got.values():
+            if payload["type"] != "reading":
+                continue
             self.assertEqual(topic, f"{ROOT}/meter/{payload['meter']}/reading")
             self.assertEqual((payload["type"], payload["site"], payload["epoch"]),
                              ("reading", "cixi", epoch))
@@ -139,14 +141,14 @@ class Payloads(PublishTest):
                 failed += 1
                 self.assertEqual(set(payload), FAILED)
                 self.assertEqual(payload["values"], {})
-        self.assertGreater(failed, 2)
+        self.assertGreaterEqual(failed, 1)
         self.assertFalse(any(m.retain for m in subscriber.of_type("reading")))
         self.check_status(subscriber, epoch)
         for message in subscriber.of_type("watermark"):
             self.assertEqual(set(message.json), HEAD)
             self.assertIn(message.json["seq"], got)
             before = {m.json["seq"] for m in subscriber.messages[
-                :subscriber.messages.index(message)] if m.json["type"] == "reading"}
+                :subscriber.messages.index(message)] if m.json["type"] in ("reading", "rate")}
             self.assertLessEqual(set(range(1, message.json["seq"] + 1)), before)
 
     def check_status(self, subscriber, epoch):
@@ -163,6 +165,7 @@ class Payloads(PublishTest):
         self.configure()
         self.start_broker()
         self.site.start_daemon()
+        wait_until("not online", lambda: "ecmon/v1/cixi/status" in self.broker.log())
         done = subprocess.run(
             ["mosquitto_sub", "-h", LOOPBACK, "-p", str(self.port), "-V", "mqttv5", "-q", "1",
              "-t", "ecmon/v1/#", "-C", "3", "-W", "20", "-F", "%r %q %t %p"],
@@ -236,10 +239,18 @@ class Payloads(PublishTest):
         for group, row in asked.items():
             with self.subTest(group):
                 self.check_rate(subscriber, group, row)
+        newest = [m for m in subscriber.messages if m.topic == ROOT + "/rate/all/all"]
+        self.assertTrue(any(m.retain for m in newest))
+        for i, message in enumerate(newest):
+            day = max([m.json["day"] for m in newest[:i] if m.retain], default="")
+            self.assertEqual(message.retain, message.json["day"] >= day, message.json["day"])
         for row in grades:
             with self.subTest(row["enterprise"]):
-                self.check_row(subscriber, f"{ROOT}/carbon/{row['enterprise']}/month", "carbon",
-                               CARBON, row, lambda p: p["period"] == "2019-12")
+                message = self.check_row(
+                    subscriber, f"{ROOT}/carbon/{row['enterprise']}/month", "carbon", CARBON,
+                    row, lambda p: p["period"] == "2019-12")
+                self.assertTrue(message.retain)
+                self.assertEqual({key: message.json[key] for key in row}, row)
         site.stop_daemon()
         delivered(self, subscriber.messages)
 
@@ -257,7 +268,6 @@ class Payloads(PublishTest):
     def check_rate(self, subscriber, group, row):
         message = self.check_row(subscriber, f"{ROOT}/rate/{group}", "rate", RATE, row,
                                  lambda p: p["day"] == row["day"])
-        self.assertTrue(message.retain)
         for key, value in row.items():
             if row["suppressed"] and (key in HIDDEN or message.json[key] is None):
                 self.assertIsNone(message.json[key], key)
@@ -334,8 +344,8 @@ class Outages(PublishTest):
         wait_until("the sink is not well", lambda: site.status()["sinks"][0]["state"] ==
                    "connected" and site.status()["sinks"][0]["pending_rows"] < 10)
         site.stop_daemon()
-        published = {(p["meter"], p["slot_ts_ms"]) for _, p in got.values()}
-        self.assertLessEqual(before, published)
+        self.assertLessEqual(before, {(p["meter"], p["slot_ts_ms"]) for _, p in got.values()
+                                      if p["type"] == "reading"})
         for meter in ("M1", "M2", "M3"):
             slots = site.check_slots(meter, 1000)
             self.assertGreater(len(slots), 15)

@@ -367,6 +367,8 @@ class OtherDaysOfE1(ToolTest):
         self.assertEqual([row["enterprise"] for row in rows], ["T1", "T2", "T3", "T4"])
 
     def test_an_unknown_group_names_the_nearest_one(self):
+        self.fails(64, "explain", "rate", self.day, "--by", "industry", "--group", "C32",
+                   says=["C32", "C31"])
         self.fails(64, "rates", "--by", "industry", "--group", "C32", says=["C32", "C31"])
 
 
@@ -397,6 +399,15 @@ class Energy(SixFirms):
         self.assertEqual(list(row), keys + ["n_days", "n_valid_days"])
         self.assertEqual((row["period"], row["energy_wh"]), ("2019-12", 310000000))
         self.assertEqual((row["n_days"], row["n_valid_days"]), (31, 31))
+
+    def test_days_without_a_row_are_missing_in_their_month(self):
+        rows = self.rows("energy", "--enterprise", "A", "--from", "2020-01", "--to",
+                         "2020-02", "--by", "month")
+        self.assertEqual([(row["period"], row["energy_wh"], row["quality"], row["valid"],
+                           row["n_days"], row["n_valid_days"]) for row in rows],
+                         [("2020-01", None, "missing", 0, 31, 0),
+                          ("2020-02", 9000000, "missing", 0, 29, 1)])
+        self.assertAlmostEqual(rows[1]["coverage"], 1 / 29, delta=1e-9)
 
     def test_quarter_hours_have_an_instant_and_a_point(self):
         header = self.ok("energy", "--enterprise", "A", "--day", DAY, "--by", "interval",

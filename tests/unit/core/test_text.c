@@ -16,6 +16,23 @@ static void copy_cuts_at_a_character(void **state)
     assert_string_equal(text, "abc");
 }
 
+static void escape_shows_controls_and_cuts_at_a_character(void **state)
+{
+    char text[16];
+
+    (void)state;
+    text_escape(text, sizeof(text), "a\x1b[b\n\x7f", "\n");
+    assert_string_equal(text, "a\\x1b[b\n\\x7f");
+    text_escape(text, sizeof(text), "a\n慈", "");
+    assert_string_equal(text, "a\\x0a慈");
+    text_escape(text, 6, "ab慈溪", "");
+    assert_string_equal(text, "ab慈");
+    text_escape(text, 7, "ab慈溪", "");
+    assert_string_equal(text, "ab慈");
+    text_escape(text, 5, "ab\x1b", "");
+    assert_string_equal(text, "ab");
+}
+
 static void utf8_refuses_overlong_surrogate_and_cut_forms(void **state)
 {
     (void)state;
@@ -203,6 +220,7 @@ int main(void)
         cmocka_unit_test(decimal_is_exact_or_refused),
         cmocka_unit_test(ratio_is_in_lowest_terms_and_positive),
         cmocka_unit_test(duration_and_size_need_their_unit),
+        cmocka_unit_test(escape_shows_controls_and_cuts_at_a_character),
         cmocka_unit_test(buffer_grows_and_prints),
         cmocka_unit_test(json_escapes_what_json_forbids),
     };

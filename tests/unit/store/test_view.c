@@ -88,12 +88,14 @@ static void energy_by_day_is_the_example_of_the_contract(void **state)
     fixture_done(&fixture);
 }
 
-static void energy_by_month_adds_the_days(void **state)
+static void energy_by_month_adds_the_days_and_misses_those_without_a_row(void **state)
 {
     struct fixture fixture;
     struct rows rows;
     char text[4096];
-    struct view_range range = {.from_ms = T0, .until_ms = T0 + 20 * MS_PER_DAY};
+    struct view_range range = {
+        .from_ms = T0 - 8 * INT64_C(3600000) - 20 * MS_PER_DAY,   /* 11-01 00:00 */
+        .until_ms = T0 - 8 * INT64_C(3600000) + 11 * MS_PER_DAY}; /* 12-02 00:00 */
 
     (void)state;
     fixture_init(&fixture);
@@ -101,13 +103,14 @@ static void energy_by_month_adds_the_days(void **state)
 
     assert_int_equal(view_energy(fixture.store, &range, VIEW_BY_MONTH, &rows), 0);
 
+    /* in force on the 19th to 30th: (1 + 0.6875) / 12 */
     rows_to_json(&rows, text, sizeof(text));
     assert_string_equal(
         text, "{\"enterprise\":\"E001\",\"period\":\"2026-11\",\"energy_wh\":17352520,"
               "\"energy_kwh\":17352.52,\"import_wh\":17352520,\"export_wh\":0,"
-              "\"generation_wh\":0,\"coverage\":0.84375,\"coverage_pct\":84.38,"
-              "\"quality\":\"estimated\",\"valid\":1,\"source\":\"meter\",\"revision\":0,"
-              "\"n_days\":2,\"n_valid_days\":2}"
+              "\"generation_wh\":0,\"coverage\":0.140625,\"coverage_pct\":14.06,"
+              "\"quality\":\"missing\",\"valid\":0,\"source\":\"meter\",\"revision\":0,"
+              "\"n_days\":12,\"n_valid_days\":2}"
               "{\"enterprise\":\"E001\",\"period\":\"2026-12\",\"energy_wh\":null,"
               "\"energy_kwh\":null,\"import_wh\":null,\"export_wh\":0,\"generation_wh\":0,"
               "\"coverage\":0.0,\"coverage_pct\":0.0,\"quality\":\"missing\",\"valid\":0,"
@@ -246,7 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(energy_by_day_is_the_example_of_the_contract),
-        cmocka_unit_test(energy_by_month_adds_the_days),
+        cmocka_unit_test(energy_by_month_adds_the_days_and_misses_those_without_a_row),
         cmocka_unit_test(energy_by_interval_names_instant_and_point),
         cmocka_unit_test(energy_of_a_meter_by_day_and_month),
         cmocka_unit_test(exports_come_in_pages_and_in_order),
