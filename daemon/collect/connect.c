@@ -17,8 +17,9 @@
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_PROBES     3
 #define UNSENT_MIN_MS        5000
-#define DESCRIPTORS_KEPT     16 /* for the store, the broker and those who ask for the status \
-                                 */
+#define DESCRIPTORS_KEPT                                                                   \
+    16 /* for the store, the broker and those who ask for the status                       \
+        */
 #define WORDS_LEN 24
 
 const char *connect_errno_words(int error, char *ret_words, size_t size)
