@@ -13,6 +13,7 @@
 #include "daemon/sync/register_sync.h"
 
 #define INBOX_CAP       4096
+#define FINISH_ROUNDS   100
 #define SAMPLES_CAP_MIN 4096
 
 /* --- what the collect thread hands on --- */
@@ -338,11 +339,26 @@ static void settle(const struct app *app, enum app_loop which)
     }
 }
 
+/* A reload or an answer that goes round the threads comes to its end. */
+static void finish_what_is_on_its_way(struct app *app)
+{
+    bool any = app->publish != NULL || app->writer != NULL;
+
+    for (int round = 0; any && round < FINISH_ROUNDS; round++) {
+        any = false;
+        for (int i = 0; i < APP_LOOP_COUNT; i++) {
+            any = loop_step(app->loop[i]) || any;
+        }
+    }
+}
+
 void app_close(struct app *app)
 {
     if (app == NULL) {
         return;
     }
+    app->closing = true;
+    finish_what_is_on_its_way(app);
     collect_free(app->collect);
     if (app->publish != NULL) {
         publish_stop(app->publish);
@@ -352,6 +368,7 @@ void app_close(struct app *app)
     settle(app, APP_LOOP_STORE); /* the cursor reaches the writer … */
     writer_free(app->writer);
     settle(app, APP_LOOP_PUBLISH); /* … and its answer the publisher's loop */
+    settle(app, APP_LOOP_MAIN);
     control_server_free(app->control);
     store_close(app->reader);
     store_close(app->store);

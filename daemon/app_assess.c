@@ -154,6 +154,10 @@ static void on_assessed(void *ctx, int result)
 
 static void submit(struct app *app)
 {
+    if (app->closing) {
+        answer_waiting(app, ERR_UNAVAILABLE);
+        return;
+    }
     app->assess_again = false;
     app->assess_now_ms = loop_wall_ms(app->loop[APP_LOOP_MAIN]);
     app->assess_job = (struct write_job){.run = run_assess,

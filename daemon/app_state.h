@@ -42,6 +42,7 @@ struct app {
     int64_t epoch_ms;
     struct control_server *control;
     int64_t started_ms;
+    bool closing; /* nothing new begins */
 
     /* assess */
     struct loop_timer assess_timer;
