@@ -130,6 +130,34 @@ static int make_equal(struct cli *cli, const struct profiles *profiles,
 
 /* --- history: what these loads would have used, as an energy import --- */
 
+/* Whether an earlier meter belongs to the same enterprise. */
+static bool is_repeated(const struct simulation *simulation, int index)
+{
+    for (int i = 0; i < index; i++) {
+        if (strcmp(simulation->enterprise[i], simulation->enterprise[index]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_day(const struct simulation *simulation, int first, day_t day,
+                      const struct zone *zone)
+{
+    const char *enterprise = simulation->enterprise[first];
+    char text[DAY_TEXT_LEN];
+    int64_t energy_wh = 0;
+
+    for (int i = first; i < simulation->n; i++) {
+        if (strcmp(simulation->enterprise[i], enterprise) == 0) {
+            energy_wh += load_day_wh(&simulation->meter[i].load, day, zone);
+        }
+    }
+    text_from_day(day, text);
+    (void)printf("%s,%s,%" PRId64 ".%03" PRId64 "\n", enterprise, text, energy_wh / 1000,
+                 energy_wh % 1000);
+}
+
 static int print_history(struct cli *cli, const struct simulation *simulation,
                          const struct zone *zone)
 {
@@ -142,24 +170,8 @@ static int print_history(struct cli *cli, const struct simulation *simulation,
     }
     (void)printf("enterprise,day,kwh\n");
     for (int i = 0; i < simulation->n; i++) {
-        bool seen = false;
-
-        for (int k = 0; k < i; k++) {
-            seen =
-                seen || strcmp(simulation->enterprise[k], simulation->enterprise[i]) == 0;
-        }
-        for (day_t day = first; !seen && day <= yesterday; day++) {
-            char text[DAY_TEXT_LEN];
-            int64_t energy_wh = 0;
-
-            for (int k = i; k < simulation->n; k++) {
-                if (strcmp(simulation->enterprise[k], simulation->enterprise[i]) == 0) {
-                    energy_wh += load_day_wh(&simulation->meter[k].load, day, zone);
-                }
-            }
-            text_from_day(day, text);
-            (void)printf("%s,%s,%" PRId64 ".%03" PRId64 "\n", simulation->enterprise[i],
-                         text, energy_wh / 1000, energy_wh % 1000);
+        for (day_t day = first; !is_repeated(simulation, i) && day <= yesterday; day++) {
+            print_day(simulation, i, day, zone);
         }
     }
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_IO;
@@ -179,33 +191,140 @@ static void on_signal(void *ctx, int fd, uint32_t events)
     loop_stop(ctx);
 }
 
-static int add_meters(struct simulator *simulator, const struct simulation *simulation,
-                      int64_t base_ts_ms)
+static int refuse_meter(const struct simulated_meter *meter, int err)
 {
-    for (int i = 0; i < simulation->n; i++) {
-        struct simulated_meter meter = simulation->meter[i];
+    char endpoint[ENDPOINT_LEN];
 
-        if (meter.profile == NULL || meter.host[0] == '\0') {
-            return cli_fail(EXIT_DATA, "meter %s has no endpoint or no profile", meter.id);
+    simulator_endpoint(meter, endpoint, sizeof(endpoint));
+    if (err == ERR_EXISTS) {
+        return cli_fail(EXIT_DATA, "meter %s: two meters of one address on %s", meter->id,
+                        endpoint);
+    }
+    if (err == ERR_CONFIG) {
+        return cli_fail(EXIT_DATA,
+                        "meter %s: profile %s or another meter's endpoint does not fit %s",
+                        meter->id, meter->profile->id, endpoint);
+    }
+    return cli_fail(EXIT_NO, "out of memory");
+}
+
+static int add_meter(struct cli *cli, struct simulator *simulator,
+                     struct simulated_meter *meter)
+{
+    const char *folder = cli->options.value[OPTION_PTY_FOLDER];
+    struct ratio primary = meter->profile->primary_side ? (struct ratio){1, 1}
+                                                        : ratio_mul(meter->pt, meter->ct);
+    struct ratio unit = ratio_mul(primary, meter->profile->register_wh);
+
+    meter->start_register =
+        div_round_128((int128)meter->start_register * unit.den, unit.num);
+    if (simulation_move(meter, cli->options.value[OPTION_ANY_ADDRESS] != NULL,
+                        folder != NULL ? folder : "") != 0) {
+        return cli_fail(EXIT_USAGE, "--pty-folder: %s is too long a path", folder);
+    }
+    int added = simulator_add(simulator, meter);
+
+    return added < 0 ? refuse_meter(meter, added) : 0;
+}
+
+static bool is_on(const struct simulated_meter *meter, const struct simulated_meter *place)
+{
+    return meter->scheme == place->scheme && meter->port == place->port &&
+           strcmp(meter->host, place->host) == 0 && strcmp(meter->path, place->path) == 0;
+}
+
+/* index_of: of each meter in the simulator, -1: not simulated. */
+static int plan_faults(struct simulator *simulator, const struct simulation *simulation,
+                       const int *index_of)
+{
+    for (int i = 0; i < simulation->n_faults; i++) {
+        const struct simulated_fault *fault = &simulation->fault[i];
+        int meter = fault->meter;
+
+        for (int k = 0; meter < 0 && k < simulation->n; k++) {
+            meter = is_on(&simulation->meter[k], &fault->place) ? k : meter;
         }
-        struct ratio primary = meter.profile->primary_side ? (struct ratio){1, 1}
-                                                           : ratio_mul(meter.pt, meter.ct);
-        struct ratio unit = ratio_mul(primary, meter.profile->register_wh);
+        if (meter < 0 || index_of[meter] < 0) {
+            char endpoint[ENDPOINT_LEN];
 
-        meter.start_register =
-            div_round_128((int128)meter.start_register * unit.den, unit.num);
-        meter.base_ts_ms = base_ts_ms;
-        int added = simulator_add(simulator, &meter);
-
-        if (added == ERR_EXISTS) {
-            return cli_fail(EXIT_DATA, "two meters on %s port %u unit %u", meter.host,
-                            (unsigned)meter.port, (unsigned)meter.unit);
+            simulator_endpoint(&fault->place, endpoint, sizeof(endpoint));
+            return cli_fail(EXIT_DATA, "a fault of %s: no meter is simulated there",
+                            endpoint);
         }
-        if (added < 0) {
+        if (simulator_plan_fault(simulator, index_of[meter], fault->meter < 0,
+                                 &fault->planned) != 0) {
             return cli_fail(EXIT_NO, "out of memory");
         }
     }
     return 0;
+}
+
+/* A meter without endpoint and profile takes imported readings only. */
+static int add_meters(struct cli *cli, struct simulator *simulator,
+                      const struct simulation *simulation, int64_t base_ts_ms,
+                      int *index_of)
+{
+    int n = 0;
+
+    for (int i = 0; i < simulation->n; i++) {
+        struct simulated_meter meter = simulation->meter[i];
+        bool has_place = meter.host[0] != '\0' || meter.path[0] != '\0';
+
+        index_of[i] = -1;
+        if (!has_place && meter.profile == NULL) {
+            continue;
+        }
+        if (!has_place || meter.profile == NULL) {
+            return cli_fail(EXIT_DATA, "meter %s has no endpoint or no profile", meter.id);
+        }
+        meter.base_ts_ms = base_ts_ms;
+        int exit_code = add_meter(cli, simulator, &meter);
+
+        if (exit_code != 0) {
+            return exit_code;
+        }
+        index_of[i] = n++;
+    }
+    return n > 0 ? plan_faults(simulator, simulation, index_of)
+                 : cli_fail(EXIT_DATA, "no meter has an endpoint and a profile");
+}
+
+/* The lines, once each: as the register names them, and where they are. */
+static int print_lines(struct cli *cli, const struct simulator *simulator,
+                       const struct simulation *simulation, const int *index_of)
+{
+    const char *folder = cli->options.value[OPTION_PTY_FOLDER];
+    int *n_of = calloc((size_t)simulation->n, sizeof(int));
+
+    if (n_of == NULL) {
+        return cli_fail(EXIT_NO, "out of memory");
+    }
+    for (int i = 0; i < simulation->n; i++) {
+        if (index_of[i] >= 0) {
+            n_of[simulator_line(simulator, index_of[i])]++;
+        }
+    }
+    (void)printf("endpoint,served,meters\n");
+    for (int i = 0; i < simulation->n; i++) {
+        struct simulated_meter meter = simulation->meter[i];
+        int *n = index_of[i] >= 0 ? &n_of[simulator_line(simulator, index_of[i])] : NULL;
+        char served[ENDPOINT_LEN];
+
+        if (n == NULL || *n == 0) {
+            continue;
+        }
+        (void)simulation_move(&meter, cli->options.value[OPTION_ANY_ADDRESS] != NULL,
+                              folder != NULL ? folder : "");
+        simulator_endpoint(&meter, served, sizeof(served));
+        (void)printf("%s,%s%s,%d\n", simulation->endpoint[i], served,
+                     meter.path[0] != '\0'
+                         ? simulation->endpoint[i] + strcspn(simulation->endpoint[i], "?")
+                         : "",
+                     *n);
+        *n = 0;
+    }
+    free(n_of);
+    return fflush(stdout) == 0 ? 0 : EXIT_IO;
 }
 
 static int wait_for_end(struct loop *loop, int64_t seconds)
@@ -216,7 +335,7 @@ static int wait_for_end(struct loop *loop, int64_t seconds)
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     int fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 
     if (fd < 0 || loop_fd_add(loop, fd, LOOP_READ, on_signal, loop) != 0) {
@@ -233,39 +352,70 @@ static int wait_for_end(struct loop *loop, int64_t seconds)
     return 0;
 }
 
+static int run(struct loop *loop, const struct simulator *simulator, int n, int64_t seconds)
+{
+    (void)fprintf(stderr, "simulating %d meters; end with Ctrl-C\n", n);
+    int exit_code = wait_for_end(loop, seconds);
+    struct simulator_counts counts = simulator_counts(simulator);
+
+    (void)fprintf(stderr,
+                  "%" PRIu64 " requests, %" PRIu64 " answered, %" PRIu64 " faults, %" PRIu64
+                  " refused, %" PRIu64 " with a writing function\n",
+                  counts.requests, counts.replies, counts.faults, counts.refused,
+                  counts.writes);
+    return counts.writes > 0 ? EXIT_NO : exit_code;
+}
+
+static int start(struct simulator *simulator)
+{
+    char why[256] = "";
+
+    if (simulator_start(simulator, why, sizeof(why)) != 0) {
+        bool is_serial = strstr(why, "serial") != NULL;
+
+        return cli_fail(EXIT_UNAVAILABLE, "%s%s", why,
+                        is_serial ? "; --pty-folder FOLDER makes it elsewhere" : "");
+    }
+    return 0;
+}
+
 static int serve(struct cli *cli, const struct simulation *simulation,
                  const struct zone *zone, int64_t seconds)
 {
     struct loop *loop = NULL;
     struct simulator *simulator = NULL;
-    char why[256] = "";
     int64_t base_ts_ms = ts_of_day(day_of_ts(cli->now_ms, zone), zone);
+    int64_t seed = 1;
+    int exit_code = number_option(cli, OPTION_SEED, "seed", UINT32_MAX, 1, &seed);
+    int *index_of = calloc((size_t)simulation->n + 1, sizeof(int));
 
-    if (loop_new(clock_real(), 64, &loop) != 0) {
+    if (index_of == NULL || loop_new(clock_real(), 64, &loop) != 0) {
+        free(index_of);
         return cli_fail(EXIT_NO, "out of memory");
     }
-    struct simulator_options options = {.loop = loop, .zone = *zone, .seed = 1};
-    int exit_code = simulator_new(&options, &simulator) != 0
-                        ? cli_fail(EXIT_NO, "out of memory")
-                        : add_meters(simulator, simulation, base_ts_ms);
+    struct simulator_options options = {
+        .loop = loop, .zone = *zone, .seed = (uint32_t)seed};
 
-    if (exit_code == 0 && simulator_start(simulator, why, sizeof(why)) != 0) {
-        exit_code = cli_fail(EXIT_UNAVAILABLE, "%s", why);
+    if (exit_code == 0) {
+        exit_code = simulator_new(&options, &simulator) != 0
+                        ? cli_fail(EXIT_NO, "out of memory")
+                        : add_meters(cli, simulator, simulation, base_ts_ms, index_of);
+    }
+    exit_code = exit_code != 0 ? exit_code : start(simulator);
+    if (exit_code == 0 && cli->options.value[OPTION_METERS] == NULL) {
+        exit_code = print_lines(cli, simulator, simulation, index_of);
     }
     if (exit_code == 0) {
-        (void)fprintf(stderr, "simulating %d meters; end with Ctrl-C\n", simulation->n);
-        exit_code = wait_for_end(loop, seconds);
-        struct simulator_counts counts = simulator_counts(simulator);
+        int n = 0;
 
-        (void)fprintf(stderr,
-                      "%" PRIu64 " requests, %" PRIu64 " answered, %" PRIu64
-                      " faults, %" PRIu64 " refused, %" PRIu64 " with a writing function\n",
-                      counts.requests, counts.replies, counts.faults, counts.refused,
-                      counts.writes);
-        exit_code = counts.writes > 0 ? EXIT_NO : exit_code;
+        for (int i = 0; i < simulation->n; i++) {
+            n += index_of[i] >= 0;
+        }
+        exit_code = run(loop, simulator, n, seconds);
     }
     simulator_free(simulator);
     loop_free(loop);
+    free(index_of);
     return exit_code;
 }
 

@@ -40,6 +40,10 @@
     X(METERS, "count", 0, "N", "N simulated meters of one kind")                           \
     X(PORT, "port", 0, "PORT", "first port of --count (default 1502)")                     \
     X(PER_PORT, "per-port", 0, "N", "meters behind one port of --count (default 1)")       \
+    X(PTY_FOLDER, "pty-folder", 0, "FOLDER", "simulated serial lines are made there")      \
+    X(ANY_ADDRESS, "any-address", 0, NULL,                                                 \
+      "simulated meters listen on the register's addresses, not on loopback only")         \
+    X(SEED, "seed", 0, "N", "of the faults that are drawn (default 1)")                    \
     X(SECONDS, "seconds", 0, "N", "end by itself")                                         \
     X(HISTORY_FROM, "history-from", 0, "DAY",                                              \
       "print the simulated days up to yesterday as an energy import, and end")             \

@@ -8,7 +8,12 @@
 #include "daemon/core/csv.h"
 #include "daemon/core/text.h"
 
-#define LOAD_DEFAULT_W INT64_C(50000)
+#define LOAD_DEFAULT_W   INT64_C(50000)
+#define PREAMBLE_DEFAULT 4
+#define ANSWER_DLT645_MS 20 /* Td is 20 to 500 ms */
+#define ENDPOINTS                                                                          \
+    "modbus+tcp://ADDRESS:PORT, modbus+rtu:///PATH?baud=9600, dlt645:///PATH, "            \
+    "modbus+rtu+tcp and dlt645+tcp"
 
 enum field {
     FIELD_ID,
@@ -25,16 +30,26 @@ enum field {
     FIELD_SEED,
     FIELD_CHANGE_DAY,
     FIELD_CHANGE_PERCENT,
+    FIELD_SERIAL,
+    FIELD_BAUD,
+    FIELD_CONNECTIONS,
+    FIELD_ANSWER_MS,
+    FIELD_PREAMBLE,
+    FIELD_FRAME_BYTES,
     FIELD_FAULT,
     FIELD_VALUE,
     FIELD_PERCENT,
+    FIELD_FROM,
+    FIELD_UNTIL,
     FIELD_COUNT
 };
 
 static const char *const field_names[FIELD_COUNT] = {
-    "id",         "endpoint",       "address", "profile", "pt",        "ct",
-    "multiplier", "enterprise",     "load_kw", "shape",   "start_kwh", "seed",
-    "change_day", "change_percent", "fault",   "value",   "percent"};
+    "id",        "endpoint",    "address",    "profile",        "pt",
+    "ct",        "multiplier",  "enterprise", "load_kw",        "shape",
+    "start_kwh", "seed",        "change_day", "change_percent", "serial",
+    "baud",      "connections", "answer_ms",  "preamble",       "frame_bytes",
+    "fault",     "value",       "percent",    "from",           "until"};
 
 struct reader {
     struct csv *csv;
@@ -84,6 +99,13 @@ static int grow(struct simulation *simulation)
         return ERR_NOMEM;
     }
     simulation->enterprise = enterprise;
+    char(*endpoint)[ENDPOINT_LEN] =
+        realloc(simulation->endpoint, (size_t)cap * sizeof(*simulation->endpoint));
+
+    if (endpoint == NULL) {
+        return ERR_NOMEM;
+    }
+    simulation->endpoint = endpoint;
     simulation->cap = cap;
     return 0;
 }
@@ -108,38 +130,87 @@ static struct simulated_meter *find_or_add(struct simulation *simulation, const 
                                 .rated_w = LOAD_DEFAULT_W,
                                 .seed = (uint32_t)simulation->n + 1,
                                 .change_percent = 100};
-    meter->fault.percent = 100;
+    meter->preamble = PREAMBLE_DEFAULT;
     simulation->enterprise[simulation->n][0] = '\0';
+    simulation->endpoint[simulation->n][0] = '\0';
     simulation->n++;
     return meter;
 }
 
-static void read_place(struct reader *reader, struct simulated_meter *meter)
+/* A whole number; nothing is done when the cell is empty. */
+static void read_number(struct reader *reader, enum field field, int64_t max,
+                        const char *allowed, int32_t *ret_number)
 {
-    char endpoint[ENDPOINT_LEN];
-    char why[256] = "";
-    int64_t unit = 0;
+    int64_t number = 0;
 
+    if (cell(reader, field)[0] == '\0') {
+        return;
+    }
+    if (text_to_i64(cell(reader, field), 0, max, &number) != 0) {
+        bad(reader, field, allowed);
+        return;
+    }
+    *ret_number = (int32_t)number;
+}
+
+static bool speaks_dlt645(const struct simulated_meter *meter)
+{
+    return meter->scheme == SIMULATOR_DLT645 || meter->scheme == SIMULATOR_DLT645_TCP;
+}
+
+static void read_address(struct reader *reader, struct simulated_meter *meter)
+{
+    int32_t unit = meter->unit;
+
+    if (speaks_dlt645(meter)) {
+        if (cell(reader, FIELD_ADDRESS)[0] != '\0' &&
+            simulator_read_address(cell(reader, FIELD_ADDRESS), meter->address) != 0) {
+            bad(reader, FIELD_ADDRESS, "1 to 12 digits");
+        }
+        return;
+    }
+    read_number(reader, FIELD_ADDRESS, 255, "0 to 255", &unit);
+    meter->unit = (uint8_t)unit;
+}
+
+static void read_place(struct reader *reader, struct simulated_meter *meter,
+                       char endpoint[ENDPOINT_LEN])
+{
     if (cell(reader, FIELD_ENDPOINT)[0] != '\0') {
-        if (endpoint_canonical(cell(reader, FIELD_ENDPOINT), endpoint, why,
-                               (int)sizeof(why)) != 0 ||
-            endpoint_host_port(endpoint, meter->host, (int)sizeof(meter->host),
-                               &meter->port) != 0) {
-            bad(reader, FIELD_ENDPOINT, "modbus+tcp://ADDRESS:PORT");
+        if (simulator_read_endpoint(cell(reader, FIELD_ENDPOINT), meter) != 0) {
+            bad(reader, FIELD_ENDPOINT, ENDPOINTS);
         }
+        (void)text_copy(endpoint, ENDPOINT_LEN, cell(reader, FIELD_ENDPOINT));
+        meter->answer_after_ms = speaks_dlt645(meter) ? ANSWER_DLT645_MS : 0;
     }
-    if (cell(reader, FIELD_ADDRESS)[0] != '\0') {
-        if (text_to_i64(cell(reader, FIELD_ADDRESS), 0, 255, &unit) != 0) {
-            bad(reader, FIELD_ADDRESS, "0 to 255");
-        }
-        meter->unit = (uint8_t)unit;
-    }
+    read_address(reader, meter);
     if (cell(reader, FIELD_PROFILE)[0] != '\0') {
         meter->profile = profiles_find(reader->profiles, cell(reader, FIELD_PROFILE));
         if (meter->profile == NULL) {
             bad(reader, FIELD_PROFILE, "a profile's id");
         }
     }
+    if (cell(reader, FIELD_SERIAL)[0] != '\0') {
+        (void)text_copy(meter->serial, sizeof(meter->serial), cell(reader, FIELD_SERIAL));
+    }
+}
+
+static void read_line(struct reader *reader, struct simulated_meter *meter)
+{
+    int32_t preamble = meter->preamble;
+    int32_t frame_bytes = meter->frame_bytes;
+
+    read_number(reader, FIELD_BAUD, 4000000, "a baud rate, 0: not at wire speed",
+                &meter->baud);
+    read_number(reader, FIELD_CONNECTIONS, 1000000, "a whole number", &meter->connections);
+    read_number(reader, FIELD_ANSWER_MS, 60000, "0 to 60000", &meter->answer_after_ms);
+    read_number(reader, FIELD_PREAMBLE, 4, "0 to 4", &preamble);
+    read_number(reader, FIELD_FRAME_BYTES, 200, "6 to 200", &frame_bytes);
+    if (frame_bytes > 0 && frame_bytes < 6) {
+        bad(reader, FIELD_FRAME_BYTES, "6 to 200");
+    }
+    meter->preamble = (uint8_t)preamble;
+    meter->frame_bytes = (uint8_t)frame_bytes;
 }
 
 static void read_ratio(struct reader *reader, enum field field, struct ratio *ret_ratio)
@@ -201,37 +272,117 @@ static void read_change(struct reader *reader, struct simulated_meter *meter)
     }
 }
 
-static void read_fault(struct reader *reader, struct simulated_meter *meter)
+/* "1500", "-3", "0x0201FF00". */
+static int read_value(const char *text, int32_t *ret_value)
 {
     int64_t value = 0;
+    char *end = NULL;
 
-    if (cell(reader, FIELD_FAULT)[0] != '\0') {
-        meter->fault.kind = fault_from_name(cell(reader, FIELD_FAULT));
-        if (meter->fault.kind == FAULT_COUNT) {
-            bad(reader, FIELD_FAULT,
-                "none, mute, exception, delay, close, wrong_unit, wrong_id, wrong_length, "
-                "truncate, dribble, garbage, no_value, twice");
-            meter->fault.kind = FAULT_NONE;
+    if (strncmp(text, "0x", 2) == 0) {
+        value = (int64_t)strtoul(text, &end, 16);
+        if (*end != '\0' || end == text + 2 || value > INT32_MAX) {
+            return ERR_SYNTAX;
+        }
+    } else if (text_to_i64(text, INT32_MIN, INT32_MAX, &value) != 0) {
+        return ERR_SYNTAX;
+    }
+    *ret_value = (int32_t)value;
+    return 0;
+}
+
+static void read_instant(struct reader *reader, enum field field, int64_t *ret_ms)
+{
+    if (cell(reader, field)[0] != '\0' &&
+        text_to_duration_ms(cell(reader, field), ret_ms) != 0) {
+        bad(reader, field, "a time after the start such as 90s or 15min");
+    }
+}
+
+static void forget_faults(struct simulation *simulation, int meter)
+{
+    int n = 0;
+
+    for (int i = 0; i < simulation->n_faults; i++) {
+        if (simulation->fault[i].meter != meter) {
+            simulation->fault[n++] = simulation->fault[i];
         }
     }
-    if (cell(reader, FIELD_VALUE)[0] != '\0') {
-        if (text_to_i64(cell(reader, FIELD_VALUE), 0, 3600000, &value) != 0) {
-            bad(reader, FIELD_VALUE, "a code or milliseconds");
+    simulation->n_faults = n;
+}
+
+static int keep_fault(struct simulation *simulation, const struct simulated_fault *fault)
+{
+    if (simulation->n_faults == simulation->cap_faults) {
+        int cap = simulation->cap_faults * 2 + 16;
+        struct simulated_fault *grown =
+            realloc(simulation->fault, (size_t)cap * sizeof(*simulation->fault));
+
+        if (grown == NULL) {
+            return ERR_NOMEM;
         }
-        meter->fault.value = (int32_t)value;
+        simulation->fault = grown;
+        simulation->cap_faults = cap;
     }
-    if (cell(reader, FIELD_PERCENT)[0] != '\0') {
-        if (text_to_i64(cell(reader, FIELD_PERCENT), 1, 100, &value) != 0) {
-            bad(reader, FIELD_PERCENT, "1 to 100");
-        }
-        meter->fault.percent = (int32_t)value;
+    simulation->fault[simulation->n_faults++] = *fault;
+    return 0;
+}
+
+/* All names, for a sentence. */
+static const char fault_names[] =
+#define FAULT_TEXT(id, name, class) " " name
+    FAULT_LIST(FAULT_TEXT)
+#undef FAULT_TEXT
+    ;
+
+static int read_fault(struct reader *reader, struct simulation *simulation,
+                      struct simulated_fault *fault)
+{
+    struct planned_fault *planned = &fault->planned;
+
+    if (cell(reader, FIELD_FAULT)[0] == '\0') {
+        return 0;
     }
+    planned->fault.kind = fault_from_name(cell(reader, FIELD_FAULT));
+    planned->fault.percent = 100;
+    if (planned->fault.kind == FAULT_COUNT) {
+        bad(reader, FIELD_FAULT, fault_names + 1);
+        return 0;
+    }
+    if (planned->fault.kind == FAULT_NONE) {
+        forget_faults(simulation, fault->meter);
+        return 0;
+    }
+    if (cell(reader, FIELD_VALUE)[0] != '\0' &&
+        read_value(cell(reader, FIELD_VALUE), &planned->fault.value) != 0) {
+        bad(reader, FIELD_VALUE, "a whole number, or 0x…");
+    }
+    read_number(reader, FIELD_PERCENT, 100, "1 to 100", &planned->fault.percent);
+    if (planned->fault.percent < 1) {
+        bad(reader, FIELD_PERCENT, "1 to 100");
+    }
+    read_instant(reader, FIELD_FROM, &planned->from_ms);
+    read_instant(reader, FIELD_UNTIL, &planned->until_ms);
+    return keep_fault(simulation, fault);
+}
+
+static int read_line_row(struct reader *reader, struct simulation *simulation)
+{
+    struct simulated_fault fault = {.meter = -1};
+
+    if (simulator_read_endpoint(cell(reader, FIELD_ENDPOINT), &fault.place) != 0) {
+        bad(reader, FIELD_ENDPOINT, ENDPOINTS);
+        return 0;
+    }
+    return read_fault(reader, simulation, &fault);
 }
 
 static int read_row(struct reader *reader, struct simulation *simulation)
 {
     const char *id = cell(reader, FIELD_ID);
 
+    if (id[0] == '\0' && cell(reader, FIELD_ENDPOINT)[0] != '\0') {
+        return read_line_row(reader, simulation);
+    }
     if (!text_is_id(id)) {
         bad(reader, FIELD_ID, "an id");
         return 0;
@@ -241,18 +392,21 @@ static int read_row(struct reader *reader, struct simulation *simulation)
     if (meter == NULL) {
         return ERR_NOMEM;
     }
-    read_place(reader, meter);
+    int index = (int)(meter - simulation->meter);
+    struct simulated_fault fault = {.meter = index};
+
+    read_place(reader, meter, simulation->endpoint[index]);
     read_ratio(reader, FIELD_PT, &meter->pt);
     read_ratio(reader, FIELD_CT, &meter->ct);
     read_ratio(reader, FIELD_MULTIPLIER, &meter->ct);
     read_load(reader, meter);
     read_change(reader, meter);
-    read_fault(reader, meter);
+    read_line(reader, meter);
     if (cell(reader, FIELD_ENTERPRISE)[0] != '\0') {
-        (void)text_copy(simulation->enterprise[meter - simulation->meter], ID_LEN,
+        (void)text_copy(simulation->enterprise[index], ID_LEN,
                         cell(reader, FIELD_ENTERPRISE));
     }
-    return 0;
+    return read_fault(reader, simulation, &fault);
 }
 
 static void read_header(struct reader *reader)
@@ -347,4 +501,6 @@ void simulation_done(struct simulation *simulation)
 {
     free(simulation->meter);
     free(simulation->enterprise);
+    free(simulation->endpoint);
+    free(simulation->fault);
 }

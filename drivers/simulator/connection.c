@@ -6,30 +6,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FRAME_MAX   260
-#define INPUT_MAX   2048
-#define OUTPUT_MAX  8192
-#define PENDING_MAX 64
-
-/* A reply that waits for its time: delayed as a whole, or sent byte by byte. */
-struct pending {
-    struct connection *connection; /* NULL: free */
-    struct loop_timer timer;
-    uint8_t bytes[FRAME_MAX];
-    size_t n;
-    size_t sent;
-    int32_t every_ms; /* 0: all at once */
-};
+#define INPUT_MAX   1024
+#define BACKLOG_MAX 8192
+/* A request that was begun that long ago is not going to be finished. */
+#define PART_MS   500
+#define US_PER_MS INT64_C(1000)
 
 struct connection {
     struct connection_options options;
     int fd;
     bool blocked; /* waits for LOOP_WRITE */
+    bool deaf;
+    struct wire wire;
+    struct loop_timer timer;
+    int64_t input_mono_ms; /* when the last bytes came */
     size_t n_input;
-    size_t n_output;
+    size_t n_backlog;
+    uint8_t *backlog; /* what the client has not taken; made when it is needed */
     uint8_t input[INPUT_MAX];
-    uint8_t output[OUTPUT_MAX];
-    struct pending *pending; /* PENDING_MAX, made at the first delay */
 };
 
 uint32_t random_below(uint32_t *state, uint32_t bound)
@@ -43,192 +37,177 @@ uint32_t random_below(uint32_t *state, uint32_t bound)
     return bound == 0 ? 0 : x % bound;
 }
 
-static void end(struct connection *connection)
+static int64_t now_us(const struct connection *connection)
 {
+    return loop_mono_ms(connection->options.loop) * US_PER_MS;
+}
+
+static void end(struct connection *connection, enum wire_end how)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    if (how == WIRE_RESET) {
+        (void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    }
     connection->options.on_closed(connection->options.ctx, connection);
     connection_free(connection);
 }
 
 /* --- output --- */
 
-/* Returns false when the peer is gone. */
-static bool flush(struct connection *connection)
+static void watch(const struct connection *connection)
 {
-    while (connection->n_output > 0) {
-        ssize_t n =
-            send(connection->fd, connection->output, connection->n_output, MSG_NOSIGNAL);
+    uint32_t events = connection->deaf ? 0 : LOOP_READ;
 
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0 && errno != EAGAIN) {
-            return false;
-        }
-        if (n < 0) {
-            break;
-        }
-        connection->n_output -= (size_t)n;
-        memmove(connection->output, connection->output + n, connection->n_output);
-    }
-    bool blocked = connection->n_output > 0;
-
-    if (blocked != connection->blocked) {
-        connection->blocked = blocked;
-        (void)loop_fd_modify(connection->options.loop, connection->fd,
-                             blocked ? LOOP_READ | LOOP_WRITE : LOOP_READ);
-    }
-    return true;
+    events |= connection->blocked ? LOOP_WRITE : 0;
+    (void)loop_fd_modify(connection->options.loop, connection->fd, events);
 }
 
-static bool put(struct connection *connection, const uint8_t *bytes, size_t n)
+/* Returns how many bytes went, -1 when the peer is gone. */
+static ssize_t write_some(const struct connection *connection, const uint8_t *bytes,
+                          size_t n)
 {
-    if (n > OUTPUT_MAX - connection->n_output) {
+    for (;;) {
+        ssize_t done = connection->options.is_serial
+                           ? write(connection->fd, bytes, n)
+                           : send(connection->fd, bytes, n, MSG_NOSIGNAL);
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        return done >= 0 ? done : errno == EAGAIN ? 0 : -1;
+    }
+}
+
+/* A wire does not wait: what a pty does not take is lost. */
+static bool emit(void *ctx, const uint8_t *bytes, size_t n)
+{
+    struct connection *connection = ctx;
+    ssize_t done = 0;
+
+    if (connection->n_backlog == 0) {
+        done = write_some(connection, bytes, n);
+        if (done < 0 || (size_t)done == n || connection->options.is_serial) {
+            return connection->options.is_serial || done >= 0;
+        }
+    }
+    if (connection->backlog == NULL) {
+        connection->backlog = malloc(BACKLOG_MAX);
+    }
+    n -= (size_t)done;
+    if (connection->backlog == NULL || n > BACKLOG_MAX - connection->n_backlog) {
         return false; /* a client that does not read */
     }
-    memcpy(connection->output + connection->n_output, bytes, n);
-    connection->n_output += n;
+    memcpy(connection->backlog + connection->n_backlog, bytes + done, n);
+    connection->n_backlog += n;
+    connection->blocked = true;
+    watch(connection);
     return true;
 }
 
-static void on_pending(void *ctx)
+static bool write_backlog(struct connection *connection)
 {
-    struct pending *pending = ctx;
-    struct connection *connection = pending->connection;
-    size_t n = pending->every_ms > 0 ? 1 : pending->n - pending->sent;
-    bool alive = put(connection, pending->bytes + pending->sent, n) && flush(connection);
+    ssize_t done = write_some(connection, connection->backlog, connection->n_backlog);
 
-    pending->sent += n;
-    if (!alive) {
-        end(connection);
-        return;
-    }
-    if (pending->sent < pending->n) {
-        (void)loop_timer_arm(connection->options.loop, &pending->timer,
-                             loop_mono_ms(connection->options.loop) + pending->every_ms);
-    } else {
-        pending->connection = NULL;
-    }
-}
-
-static void put_later(struct connection *connection, const uint8_t *bytes, size_t n,
-                      int32_t after_ms, int32_t every_ms)
-{
-    if (connection->pending == NULL) {
-        connection->pending = calloc(PENDING_MAX, sizeof(*connection->pending));
-    }
-    for (int i = 0; connection->pending != NULL && i < PENDING_MAX; i++) {
-        struct pending *pending = &connection->pending[i];
-
-        if (pending->connection != NULL) {
-            continue;
-        }
-        pending->connection = connection;
-        memcpy(pending->bytes, bytes, n);
-        pending->n = n;
-        pending->sent = 0;
-        pending->every_ms = every_ms;
-        loop_timer_init(&pending->timer, on_pending, pending);
-        (void)loop_timer_arm(connection->options.loop, &pending->timer,
-                             loop_mono_ms(connection->options.loop) + after_ms);
-        return;
-    }
-}
-
-/* --- faults --- */
-
-/* Sends a right reply the way the fault wants it. Returns false when the connection must
- * end. */
-static bool send_with_fault(struct connection *connection, uint8_t *reply, size_t n,
-                            struct fault fault)
-{
-    uint32_t *random_state = connection->options.random_state;
-
-    switch (fault.kind) {
-    case FAULT_MUTE:
-        return true;
-    case FAULT_CLOSE:
+    if (done < 0) {
         return false;
-    case FAULT_DELAY:
-        put_later(connection, reply, n,
-                  (int32_t)random_below(random_state, (uint32_t)fault.value + 1), 0);
-        return true;
-    case FAULT_DRIBBLE:
-        put_later(connection, reply, n, fault.value, fault.value > 0 ? fault.value : 1);
-        return true;
-    case FAULT_WRONG_UNIT:
-        reply[6] ^= 0x40;
-        break;
-    case FAULT_WRONG_ID:
-        reply[1] ^= 0x15;
-        break;
-    case FAULT_WRONG_LENGTH:
-        reply[5] = (uint8_t)(reply[5] + 2);
-        break;
-    case FAULT_TRUNCATE:
-        n /= 2;
-        break;
-    case FAULT_GARBAGE:
-        for (size_t i = 0; i < n; i++) {
-            reply[i] = (uint8_t)random_below(random_state, 256);
-        }
-        break;
-    case FAULT_TWICE:
-        if (!put(connection, reply, n)) {
-            return false;
-        }
-        break;
-    case FAULT_NONE:
-    case FAULT_EXCEPTION:
-    case FAULT_NO_VALUE:
-    case FAULT_COUNT:
-    default:
-        break;
     }
-    return put(connection, reply, n) && flush(connection);
+    connection->n_backlog -= (size_t)done;
+    memmove(connection->backlog, connection->backlog + done, connection->n_backlog);
+    if (connection->n_backlog == 0) {
+        connection->blocked = false;
+        watch(connection);
+    }
+    return true;
+}
+
+void connection_put(struct connection *connection, const struct piece *piece)
+{
+    wire_put(&connection->wire, piece);
+}
+
+void connection_flush(struct connection *connection)
+{
+    enum wire_end how = wire_run(&connection->wire, now_us(connection));
+    int64_t next_ms = wire_next_ms(&connection->wire);
+
+    if (how != WIRE_GOES_ON && !connection->options.is_serial) {
+        end(connection, how);
+    } else if (next_ms == INT64_MAX) {
+        loop_timer_cancel(connection->options.loop, &connection->timer);
+    } else {
+        (void)loop_timer_arm(connection->options.loop, &connection->timer, next_ms);
+    }
+}
+
+static void on_timer(void *ctx)
+{
+    connection_flush(ctx);
 }
 
 /* --- input --- */
 
-/* Length of the frame at the front: 0 when it is not whole, -1 when it cannot be one. */
-static int frame_length(const uint8_t *input, size_t n)
-{
-    if (n < 7) {
-        return 0;
-    }
-    int length = input[4] << 8 | input[5];
-
-    if (input[2] != 0 || input[3] != 0 || length < 2 || length > FRAME_MAX - 6) {
-        return -1;
-    }
-    return (size_t)length + 6 <= n ? length + 6 : 0;
-}
-
-static bool serve(struct connection *connection)
+/* Returns false when the stream cannot be trusted. */
+static bool cut(struct connection *connection, int64_t heard_us)
 {
     size_t at = 0;
 
-    for (;;) {
-        int length = frame_length(connection->input + at, connection->n_input - at);
-        uint8_t reply[FRAME_MAX];
-        struct fault fault = {0};
+    while (at < connection->n_input) {
+        int length = frame_measure(connection->options.framing, connection->input + at,
+                                   connection->n_input - at);
 
-        if (length < 0) {
+        if (length == FRAME_BROKEN) {
             return false;
         }
-        if (length == 0) {
+        if (length == FRAME_PART) {
             break;
         }
-        size_t n = connection->options.answer(
-            connection->options.ctx, connection->input + at, (size_t)length, reply, &fault);
-
-        at += (size_t)length;
-        if (n > 0 && !send_with_fault(connection, reply, n, fault)) {
-            return false;
+        if (length == FRAME_NOISE) {
+            connection->options.on_noise(connection->options.ctx, 1);
+            at++;
+            continue;
         }
+        connection->options.on_request(connection->options.ctx, connection,
+                                       connection->input + at, (size_t)length, heard_us);
+        at += (size_t)length;
     }
     connection->n_input -= at;
     memmove(connection->input, connection->input + at, connection->n_input);
     return true;
+}
+
+static bool take(struct connection *connection, size_t n)
+{
+    int64_t now_ms = loop_mono_ms(connection->options.loop);
+    uint8_t *bytes = connection->input + connection->n_input;
+
+    if (connection->n_input > 0 && connection->options.framing != FRAMING_TCP &&
+        now_ms - connection->input_mono_ms > PART_MS) {
+        connection->options.on_noise(connection->options.ctx, connection->n_input);
+        memmove(connection->input, bytes, n);
+        connection->n_input = 0;
+        bytes = connection->input;
+    }
+    connection->input_mono_ms = now_ms;
+    connection->n_input += n;
+    int64_t heard_us = wire_heard_us(&connection->wire, now_us(connection), n,
+                                     connection->options.byte_us);
+
+    connection->options.on_bytes(connection->options.ctx, connection, bytes, n);
+    return cut(connection, heard_us);
+}
+
+static bool read_some(struct connection *connection)
+{
+    size_t room = INPUT_MAX - connection->n_input;
+    uint8_t *place = connection->input + connection->n_input;
+    ssize_t n = connection->options.is_serial ? read(connection->fd, place, room)
+                                              : recv(connection->fd, place, room, 0);
+
+    if (n > 0) {
+        return take(connection, (size_t)n);
+    }
+    return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static void on_ready(void *ctx, int fd, uint32_t events)
@@ -236,23 +215,24 @@ static void on_ready(void *ctx, int fd, uint32_t events)
     struct connection *connection = ctx;
     bool alive = true;
 
-    if ((events & LOOP_WRITE) != 0) {
-        alive = flush(connection);
+    (void)fd;
+    if ((events & LOOP_WRITE) != 0 && connection->n_backlog > 0) {
+        alive = write_backlog(connection);
     }
     if (alive && (events & (LOOP_READ | LOOP_ERROR)) != 0) {
-        ssize_t n = recv(fd, connection->input + connection->n_input,
-                         INPUT_MAX - connection->n_input, 0);
+        alive = read_some(connection);
+    }
+    if (alive) {
+        connection_flush(connection);
+    } else {
+        end(connection, WIRE_CLOSE);
+    }
+}
 
-        if (n > 0) {
-            connection->n_input += (size_t)n;
-            alive = serve(connection);
-        } else {
-            alive = n < 0 && (errno == EAGAIN || errno == EINTR);
-        }
-    }
-    if (!alive) {
-        end(connection);
-    }
+void connection_listen(struct connection *connection, bool listens)
+{
+    connection->deaf = !listens;
+    watch(connection);
 }
 
 struct connection *connection_new(const struct connection_options *options, int fd)
@@ -265,6 +245,8 @@ struct connection *connection_new(const struct connection_options *options, int 
     }
     connection->options = *options;
     connection->fd = fd;
+    wire_init(&connection->wire, emit, connection);
+    loop_timer_init(&connection->timer, on_timer, connection);
     if (loop_fd_add(options->loop, fd, LOOP_READ, on_ready, connection) != 0) {
         connection_free(connection);
         return NULL;
@@ -277,13 +259,10 @@ void connection_free(struct connection *connection)
     if (connection == NULL) {
         return;
     }
-    for (int i = 0; connection->pending != NULL && i < PENDING_MAX; i++) {
-        if (connection->pending[i].connection != NULL) {
-            loop_timer_cancel(connection->options.loop, &connection->pending[i].timer);
-        }
-    }
+    loop_timer_cancel(connection->options.loop, &connection->timer);
     loop_fd_remove(connection->options.loop, connection->fd);
     (void)close(connection->fd);
-    free(connection->pending);
+    wire_done(&connection->wire);
+    free(connection->backlog);
     free(connection);
 }

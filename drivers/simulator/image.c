@@ -46,15 +46,19 @@ static uint64_t raw_bits(const struct profile_part *part, int64_t value)
 }
 
 static uint64_t missing_bits(const struct profile_point *point,
-                             const struct profile_part *part)
+                             const struct profile_part *part, int64_t which)
 {
     if (part->type == REGISTER_F32) {
-        return UINT64_C(0x7fc00000);
+        return which == IMAGE_INFINITE   ? UINT64_C(0x7f800000)
+               : which == IMAGE_DENORMAL ? UINT64_C(0x0000000b)
+                                         : UINT64_C(0x7fc00000);
     }
     if (part->type == REGISTER_F64) {
-        return UINT64_C(0x7ff8000000000000);
+        return which == IMAGE_INFINITE   ? UINT64_C(0x7ff0000000000000)
+               : which == IMAGE_DENORMAL ? UINT64_C(0x000000000000000b)
+                                         : UINT64_C(0x7ff8000000000000);
     }
-    return point->n_missing > 0 ? point->missing[0] : 0;
+    return point->n_missing > 0 ? point->missing[which % point->n_missing] : 0;
 }
 
 static bool is_floating(enum register_type type)
@@ -90,7 +94,7 @@ static uint64_t part_bits(const struct profile_point *point, int k,
     const struct profile_part *part = &point->part[k];
 
     return value->has ? raw_bits(part, part_share(point, k, value->value))
-                      : missing_bits(point, part);
+                      : missing_bits(point, part, value->value);
 }
 
 static void put_part(const struct profile_point *point, int k,

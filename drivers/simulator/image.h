@@ -1,18 +1,26 @@
 /*
- * The register image of a simulated meter: puts values into registers as a profile
- * describes them. Written from the register formats alone, without the driver: a second
- * opinion.
+ * The image of a simulated meter: puts values into registers, and behind DL/T 645 data
+ * identifiers, as a profile describes them. Written from the formats alone, without the
+ * driver: a second opinion.
  */
 #ifndef ECMON_SIMULATOR_IMAGE_H
 #define ECMON_SIMULATOR_IMAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <ecmon/profile.h>
 
-/* A value in register units (energies) or canonical units on the meter's side. has 0: the
- * meter shows nothing for it (NaN for floats, the first missing code, else 0). */
+/* How a floating register says that it has no value. */
+#define IMAGE_INFINITE 100
+#define IMAGE_DENORMAL 101
+
+/*
+ * A value in register units (energies) or canonical units on the meter's side. Without has
+ * the meter shows nothing for it: NaN for floats, a missing code, else 0; DL/T 645: FF.
+ * Then value says which: the number of the missing code, or one of the above.
+ */
 struct image_value {
     int64_t value;
     bool has;
@@ -25,5 +33,10 @@ struct image_value {
  */
 bool image_read(const struct profile *profile, const struct image_value *values,
                 uint8_t function, uint16_t address, uint16_t count, uint8_t *ret_bytes);
+
+/* The bytes behind a data identifier as they are before + 33H; ret_bytes holds
+ * PROFILE_DATA_MAX. Returns their number, 0 when the profile does not know it. */
+size_t image_data(const struct profile *profile, const struct image_value *values,
+                  uint32_t id, uint8_t *ret_bytes);
 
 #endif

@@ -1,1 +1,0 @@
-set(STORE_REGISTRY_SOURCES registry.c registry_write.c imports.c)
