@@ -51,15 +51,16 @@ started_at=$(date +%s)
 
 run=$(mktemp -d "${TMPDIR:-/tmp}/ecmon-quickstart.XXXXXX")
 pids=
+starting= # not known yet whether it will stay
 ended=
 end() {
     [ -z "$ended" ] || return 0
     ended=yes
     trap '' INT TERM
-    for pid in $pids; do
+    for pid in $starting $pids; do
         kill "$pid" 2>/dev/null || true
     done
-    for pid in $pids; do
+    for pid in $starting $pids; do
         wait "$pid" 2>/dev/null || true
     done
     rm -rf "$run"
@@ -97,12 +98,16 @@ while :; do
     ecmon simulate --register "$run/meters.csv" --scenario "$run/scenario.csv" \
         >"$run/simulate.log" 2>&1 &
     simulate=$!
-    wait_for 30 grep -qE 'simulating|cannot listen' "$run/simulate.log" || true
+    starting=$simulate
+    wait_for 100 grep -qE 'simulating|cannot listen' "$run/simulate.log" || true
     if grep -q simulating "$run/simulate.log"; then
         pids="$simulate $pids"
+        starting=
         break
     fi
+    kill "$simulate" 2>/dev/null || true
     wait "$simulate" 2>/dev/null || true
+    starting=
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] && grep -q 'cannot listen' "$run/simulate.log" ||
         fail "the simulated meters do not start; free the ports from $first_port on" "$run/simulate.log"
@@ -127,15 +132,18 @@ while :; do
     printf 'listener %s 127.0.0.1\nallow_anonymous true\n' "$broker_port" >"$run/mosquitto.conf"
     mosquitto -c "$run/mosquitto.conf" >"$run/mosquitto.log" 2>&1 &
     broker=$!
+    starting=$broker
     # a broker that finds its port busy ends at once; whoever holds the port need not answer
     sleep 0.3
     if kill -0 "$broker" 2>/dev/null &&
         wait_for 20 timeout 1 mosquitto_pub -h 127.0.0.1 -p "$broker_port" -t ecmon-quickstart -m hello; then
         pids="$broker $pids"
+        starting=
         break
     fi
     kill "$broker" 2>/dev/null || true
     wait "$broker" 2>/dev/null || true
+    starting=
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || fail "no MQTT broker starts on the ports up to $broker_port" "$run/mosquitto.log"
     broker_port=$((broker_port + 1))

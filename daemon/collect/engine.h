@@ -1,7 +1,7 @@
 /*
  * What the files of this room share; nobody else includes it.
  *
- * A line is one TCP connection; a unit is one meter on it. Units of a line wait in a queue
+ * A line is one TCP connection or one serial port; a unit is one meter on it. Units of a line wait in a queue
  * ordered by their turn; line_run takes the first whose turn has come and polls it.
  * Handlers (bytes, deadline, connection lost) only change the state, then call line_run.
  */
@@ -19,6 +19,7 @@
 
 #include "daemon/collect/backoff.h"
 #include "daemon/collect/collect.h"
+#include "daemon/conf/endpoint.h"
 #include "daemon/core/log.h"
 #include "daemon/core/loop.h"
 
@@ -26,6 +27,8 @@
 #define GROUPS_ALL        ((1U << QUANTITY_GROUP_COUNT) - 1U)
 #define PLAN_REQUESTS_MAX 64
 #define HOLES_MAX         32
+#define REFUSED_MAX       32
+#define QUIET_PLACES      256
 #define GAP_REGISTERS                                                                      \
     20 /* behind a 9600 Bd gateway a further request costs about as much */
 #define HISTORY_HOURS 24
@@ -38,6 +41,7 @@ struct plan {
     struct plan *next;
     uint32_t groups;
     uint16_t max_registers;
+    uint32_t gap_registers;
     int n_points;    /* values wanted */
     uint32_t wanted; /* their quantities, one bit each */
     int n;
@@ -62,6 +66,8 @@ struct learnt {
     uint8_t exception;      /* that taught us */
     int n_holes;
     struct profile_span hole[HOLES_MAX];
+    int n_refused;
+    uint32_t refused[REFUSED_MAX]; /* DL/T 645: data identifiers */
     struct plan *plans;
 };
 
@@ -80,6 +86,7 @@ struct unit {
     struct line *line; /* NULL: disabled */
     struct profile_use *use;
     struct learnt *learnt;  /* NULL = nothing */
+    struct poll *held;      /* of this slot, put aside while a late reply may come; owned */
     int64_t slot_ts_ms;     /* the next slot that has no outcome yet */
     int64_t from_ms;        /* what schedule was told */
     int64_t turn_mono_ms;   /* place in the queue */
@@ -98,6 +105,7 @@ struct unit {
     uint16_t spread_ms;
     uint16_t failures; /* slots in a row without any answer */
     uint8_t unit_id;
+    uint8_t meter_address[METER_ADDRESS_LEN]; /* DL/T 645 */
     uint8_t defers; /* busy answers in this slot */
     bool hurry;     /* its last turn never came: no spread in this slot */
     bool in_queue;
@@ -116,6 +124,7 @@ struct unit {
 struct live_read {
     struct live_read *next;
     struct unit *unit;
+    struct poll *held; /* put aside while a late reply may come; owned */
     collect_read_fn done;
     void *ctx;
     struct collect_frame *frame; /* owned */
@@ -135,11 +144,15 @@ struct poll {
     int64_t sent_mono_ms;
     int64_t deadline_mono_ms;
     struct request request;
+    struct request first; /* of frames that follow one another */
+    uint8_t *data;        /* their payloads so far; PROFILE_DATA_MAX bytes, owned */
+    uint16_t n_data;
     uint32_t groups;
     int16_t index;   /* of the request in the plan; -1 before the first */
     uint8_t tries;   /* failed ones of this request */
     bool sent;       /* waiting for the reply */
     bool has_bytes;  /* the reply has begun */
+    bool is_refused; /* DL/T 645: this request was refused once */
     bool repeated;   /* asked again after an idle connection turned out closed */
     bool has_range;  /* a reply held values that are none */
     uint8_t foreign; /* enum slot_status: foreign bytes of this try */
@@ -150,6 +163,16 @@ struct poll {
 };
 
 /* --- a line --- */
+
+/* What the kind of a line asks of it. */
+struct line_kind {
+    bool is_serial;
+    bool is_dlt645;
+    bool has_id;           /* replies carry an id: no silence, no late_window */
+    int32_t character_us;  /* 0: not known */
+    int64_t silence_ms;    /* before each request */
+    uint32_t gap_registers; /* read over rather than ask twice */
+};
 
 enum conn_state {
     CONN_DOWN,
@@ -166,12 +189,16 @@ union address {
 struct line {
     struct collect *collect;
     const struct driver *driver;
+    struct line_kind kind;
+    int64_t *quiet_mono_ms; /* by quiet_place: a late reply may come until then;
+                               QUIET_PLACES, owned; NULL: has_id */
     struct loop_timer timer;
     int64_t armed_mono_ms;
     int fd; /* -1: none */
     enum conn_state conn;
     bool running;
     bool want_write; /* the loop watches for room to write */
+    bool is_noisy;   /* bytes that nobody asked for, without end */
     bool heard;      /* this connection has brought bytes */
     bool is_resolved;
     bool is_resolving;
@@ -190,8 +217,10 @@ struct line {
     int64_t conn_deadline_mono_ms;
     int64_t free_mono_ms; /* silence until then */
     int64_t down_mono_ms;
+    int64_t noise_mono_ms; /* the present noise began; 0: silence */
     int64_t timeout_ms;
-    int64_t gap_ms;
+    int64_t late_window_ms;
+    int64_t gap_ms; /* with the silence of the kind */
     int64_t busy_from_mono_ms; /* of the running minute */
     int32_t busy_ms;
     int32_t busy_bp;
@@ -213,7 +242,7 @@ struct line {
     uint32_t last_error_meter_no;
     struct log_limit log_limit;
     union address address;
-    char connect_words[24];
+    char connect_words[SAMPLE_DETAIL_LEN];
     char endpoint[ENDPOINT_LEN];
 };
 
@@ -232,7 +261,8 @@ struct resolver;
 struct collect {
     struct loop *loop;
     struct collect_options options;
-    const struct driver *default_driver[1];
+    const struct driver *default_driver[5];
+    int64_t serial_quiet_mono_ms; /* no request on a port opened anew before */
     struct conf_line *conf_line; /* owned */
     struct chance chance;
     struct gate gate;
@@ -302,7 +332,7 @@ void history_add(struct history *history, int64_t mono_ms, bool is_ok);
 void history_sum(const struct history *history, int64_t mono_ms, uint32_t *ret_scheduled,
                  uint32_t *ret_ok);
 
-/* --- poll.c, bisect.c --- */
+/* --- poll.c, bisect.c, quiet.c --- */
 
 void poll_begin(struct line *line, struct unit *unit, struct live_read *live);
 /* Gives the poll up without an outcome. */
@@ -319,6 +349,34 @@ void poll_account_busy(struct line *line);
 /* For display: bytes of a live reading. */
 void poll_note_frame(struct line *line, bool sent, bool foreign, const uint8_t *bytes,
                      size_t n);
+
+/* The request that is out is given up: its reply may still come. */
+void quiet_begin(struct line *line);
+/* When the unit may be asked; 0 = now, as far as late replies go. */
+int64_t quiet_until(const struct line *line, const struct unit *unit);
+/* Puts the line's poll aside until its unit may be asked again. False: the slot ends before.
+ */
+bool poll_put_aside(struct line *line);
+/* Takes up what was put aside. */
+void poll_take_up(struct line *line, struct poll *held);
+void poll_held_free(struct poll *held);
+/* What was put aside for the unit begins anew: its plan goes. */
+void poll_forget_held(struct line *line, struct unit *unit);
+/* What was learnt in this poll, begun with what was known; NULL when out of memory. */
+struct learnt *poll_lesson(struct poll *poll, int64_t mono_ms);
+
+/* follow.c, of DL/T 645: a reply with more to come, a refusal. */
+void follow_reply(struct line *line, const struct feed_result *result);
+void follow_refused(struct line *line, uint8_t error);
+/* After a failed try the frames begin with the first again. */
+void follow_restart(struct poll *poll);
+/* Every point of the request has its value. */
+bool follow_is_known(const struct line *line, const struct request *request);
+/* What follow.c asks of poll.c: decodes, and goes on with the next request. */
+void poll_values(struct line *line, const struct request *request, const uint8_t *payload,
+                 size_t n);
+void poll_fault(struct poll *poll, enum slot_status status);
+void poll_next_request(struct line *line);
 
 /* Splits the poll's request. False when it holds one value only, or may not be split now.
  */
@@ -345,7 +403,7 @@ void connect_start(struct line *line);
 void connect_close(struct line *line);
 /* Closes, counts the failure, backs off; the poll is told. */
 void connect_failed(struct line *line, enum slot_status status, const char *words);
-/* An established connection ended: no fault when idle. */
+/* An established connection ended: no fault when idle, but of a serial line. */
 void connect_lost(struct line *line, const char *words);
 /* Whether a connect may be tried now; else line->connect_mono_ms says when. */
 bool connect_is_due(struct line *line);
@@ -355,8 +413,15 @@ const char *connect_errno_words(int error, char *ret_words, size_t size);
 
 /* --- wire.c: bytes --- */
 
+/* Time that n characters take on the wire, rounded up; 0 when not known. */
+int64_t wire_ms(const struct line *line, size_t n);
 /* Sends the poll's request; what does not fit waits for wire_continue. */
 void wire_send(struct line *line);
+/* Reads and throws away what stands in the input; the line is silent when there was
+ * nothing. False: something was there, or the connection is gone. */
+bool wire_drain(struct line *line);
+/* The line's noise has not ended for a while: no use in waiting for silence. */
+bool wire_is_noisy(struct line *line);
 void wire_continue(struct line *line);
 void wire_receive(struct line *line);
 

@@ -66,6 +66,7 @@ struct conf {
     struct {
         int64_t interval_ms; /* divides 15 min, whole seconds */
         int64_t timeout_ms;
+        int64_t timeout_dlt645_ms; /* 1.5 s unless timeout is given */
         int32_t retries;
         int64_t backoff_max_ms;
         int64_t late_window_ms;
@@ -147,10 +148,11 @@ void conf_document(struct text_buffer *out);
 int conf_each_file(const struct conf *conf, const char *kind, const char *suffix,
                    int (*fn)(void *ctx, const char *path, const char *name), void *ctx);
 
-/* "modbus+tcp://h" -> "modbus+tcp://h:502". Returns 0, or ERR_SYNTAX with a sentence. */
+/* "modbus+tcp://h" -> "modbus+tcp://h:502"; of a serial line with all its settings. Returns
+ * 0, or ERR_SYNTAX with a sentence. See endpoint.h. */
 int endpoint_canonical(const char *endpoint, char ret_endpoint[ENDPOINT_LEN], char *why,
                        int why_size);
-/* Host and port of a canonical TCP endpoint. */
+/* Host and port of a canonical endpoint; ERR_SYNTAX for a serial one. */
 int endpoint_host_port(const char *endpoint, char *ret_host, int host_size,
                        uint16_t *ret_port);
 

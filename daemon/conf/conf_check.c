@@ -7,11 +7,13 @@
 #include <ecmon/err.h>
 
 #include "daemon/conf/conf_parts.h"
+#include "daemon/conf/endpoint.h"
 #include "daemon/conf/files.h"
 #include "daemon/core/text.h"
 #include "daemon/core/zone.h"
 
-#define SOCKET_PATH_MAX 107 /* sun_path of Linux holds 108 bytes with the NUL */
+#define TIMEOUT_DLT645_MS 1500
+#define SOCKET_PATH_MAX   107 /* sun_path of Linux holds 108 bytes with the NUL */
 
 bool conf_is_given(const struct conf_build *build, const char *path)
 {
@@ -197,9 +199,33 @@ static int by_endpoint(const void *a, const void *b)
 {
     const struct line_index *left = a;
     const struct line_index *right = b;
-    int order = strcmp(left->line->endpoint, right->line->endpoint);
+    char left_place[ENDPOINT_LEN];
+    char right_place[ENDPOINT_LEN];
+
+    endpoint_place(left->line->endpoint, left_place);
+    endpoint_place(right->line->endpoint, right_place);
+    int order = strcmp(left_place, right_place);
+
+    if (order == 0) {
+        order = strcmp(left->line->endpoint, right->line->endpoint);
+    }
 
     return order != 0 ? order : left->index - right->index;
+}
+
+/* Two framings or two settings on one device or port. */
+static void check_clash(struct conf_build *build, const struct line_index *first,
+                        const struct line_index *second)
+{
+    const struct place *here = second->place;
+
+    if (endpoint_is_clash(first->line->endpoint, second->line->endpoint)) {
+        problems_add(build->schema.problems, PROBLEM_CONFIG, here->file, here->line,
+                     here->column,
+                     "lines: '%s' and '%s' are one line: it has one framing and one set of "
+                     "settings",
+                     first->line->endpoint, second->line->endpoint);
+    }
 }
 
 static void check_duplicate_lines(struct conf_build *build)
@@ -216,6 +242,7 @@ static void check_duplicate_lines(struct conf_build *build)
     }
     qsort(sorted, (size_t)n, sizeof(*sorted), by_endpoint);
     for (int i = 1; i < n; i++) {
+        check_clash(build, &sorted[i - 1], &sorted[i]);
         const struct place *here = sorted[i].place;
         const struct place *first = sorted[i - 1].place;
 
@@ -266,6 +293,9 @@ static void keep_place(const struct conf_build *build, const char *path,
 
 void conf_check(struct conf_build *build)
 {
+    build->conf.collect.timeout_dlt645_ms = conf_is_given(build, "collect.timeout")
+                                                ? build->conf.collect.timeout_ms
+                                                : TIMEOUT_DLT645_MS;
     keep_place(build, "assess.resumption", &build->conf.assess.resumption_place);
     keep_place(build, "assess.carbon", &build->conf.assess.carbon_place);
     check_site(build);

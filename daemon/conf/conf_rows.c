@@ -19,7 +19,10 @@ static const char *const drop_formats[] = {"jsonl", NULL};
 
 static const struct opt line_rows[] = {
     {"endpoint", OPT_TEXT, OPT_INTO(struct conf_line, endpoint), .min = 1, .required = true,
-     .help = "modbus+tcp://HOST[:502]"},
+     .help =
+         "modbus+tcp://HOST[:502], modbus+rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1, "
+         "modbus+rtu+tcp://HOST:PORT, dlt645:///dev/ttyUSB0?baud=2400&parity=E, "
+         "dlt645+tcp://HOST:PORT"},
     {"timeout", OPT_DURATION, OPT_INTO(struct conf_line, timeout_ms), .min = 10,
      .max = 60 * MS_PER_S, .help = "instead of collect.timeout"},
     {"gap", OPT_DURATION, OPT_INTO(struct conf_line, gap_ms), .min = 0,
@@ -66,7 +69,7 @@ static void read_line(const struct schema *schema, const struct opt *opt,
                              .max_registers = -1,
                              .connections = -1};
     char canonical[ENDPOINT_LEN];
-    char why[256];
+    char why[320];
 
     (void)opt;
     if (schema_read_once(line_rows, &line, item, schema->problems) != 0) {
@@ -151,7 +154,10 @@ const struct opt conf_rows[] = {
      .min = MS_PER_S, .max = MS_PER_QUARTER_HOUR,
      .help = "time between two readings of a meter: whole seconds that divide 15 min"},
     {"collect.timeout", OPT_DURATION, INTO(conf.collect.timeout_ms), "1s", .min = 10,
-     .max = 60 * MS_PER_S, .help = "from the last byte asked to the first byte answered"},
+     .max = 60 * MS_PER_S,
+     .help =
+         "from the last byte asked to the first byte answered; DL/T 645 has 1500ms when "
+         "this is not given"},
     {"collect.retries", OPT_INT, INTO(conf.collect.retries), "1", .min = 0, .max = 10,
      .help = "how often a request is asked again"},
     {"collect.backoff_max", OPT_DURATION, INTO(conf.collect.backoff_max_ms), "5min",
@@ -159,7 +165,9 @@ const struct opt conf_rows[] = {
      .help = "longest pause before a dead meter is tried"},
     {"collect.late_window", OPT_DURATION, INTO(conf.collect.late_window_ms), "2s", .min = 0,
      .max = 60 * MS_PER_S,
-     .help = "how long after its deadline a unit's late reply may still come"},
+     .help =
+         "how long after its deadline a unit's late reply may still come: lines with RTU "
+         "framing do not ask it again before"},
 
     {"lines", OPT_EACH, .each = read_line,
      .help = "what differs by endpoint: endpoint, timeout, gap, late_window, retries, "

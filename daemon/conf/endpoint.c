@@ -1,3 +1,5 @@
+#include "daemon/conf/endpoint.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -5,7 +7,6 @@
 
 #include <ecmon/err.h>
 
-#include "daemon/conf/conf.h"
 #include "daemon/core/text.h"
 
 /* A sentence for people. */
@@ -95,7 +96,7 @@ static int split_host(const char *text, char ret_host[HOST_LEN], const char **re
     return 0;
 }
 
-/* HOST[:PORT] and nothing after it. */
+/* HOST[:PORT] and nothing after it. default_port 0: a port is needed. */
 static int parse_host_port(const char *text, uint16_t default_port, char ret_host[HOST_LEN],
                            uint16_t *ret_port, const struct why *why)
 {
@@ -117,6 +118,9 @@ static int parse_host_port(const char *text, uint16_t default_port, char ret_hos
                             text_to_i64(rest + 1, 1, UINT16_MAX, &port) != 0)) {
         return refuse(why, rest, "is no port: allowed is :1 to :65535");
     }
+    if (port == 0) {
+        return refuse(why, text, "names no port: write HOST:PORT");
+    }
     *ret_port = (uint16_t)port;
     return 0;
 }
@@ -126,46 +130,252 @@ static bool has_prefix(const char *text, const char *prefix)
     return strncasecmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static int refuse_scheme(const char *endpoint, const struct why *why)
-{
-    static const char *const later[] = {"modbus+rtu://", "modbus+rtu+tcp://", "dlt645://",
-                                        "dlt645+tcp://", NULL};
+/* --- schemes --- */
 
-    for (int i = 0; later[i] != NULL; i++) {
-        if (has_prefix(endpoint, later[i])) {
-            return refuse(why, later[i],
-                          "lines are not in this version: only modbus+tcp://HOST[:502]");
+struct scheme {
+    const char *name;
+    const char *form; /* as people write it */
+    bool is_serial;
+    bool is_dlt645;
+    bool has_id;
+    uint16_t port; /* 0 = has to be given */
+    struct serial_settings serial;
+};
+
+static const struct scheme schemes[] = {
+    {"modbus+tcp", "modbus+tcp://HOST[:502]", false, false, true, 502, {0}},
+    {"modbus+rtu",
+     "modbus+rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1",
+     true,
+     false,
+     false,
+     0,
+     {9600, 'N', 1, false}},
+    {"modbus+rtu+tcp", "modbus+rtu+tcp://HOST:PORT", false, false, false, 0, {0}},
+    {"dlt645",
+     "dlt645:///dev/ttyUSB0?baud=2400&parity=E",
+     true,
+     true,
+     false,
+     0,
+     {2400, 'E', 1, false}},
+    {"dlt645+tcp", "dlt645+tcp://HOST:PORT", false, true, false, 0, {0}},
+};
+
+#define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
+
+static const struct scheme *find_scheme(const char *text, const char **ret_rest)
+{
+    for (size_t i = 0; i < SCHEMES; i++) {
+        size_t n = strlen(schemes[i].name);
+
+        if (has_prefix(text, schemes[i].name) && strncmp(text + n, "://", 3) == 0) {
+            *ret_rest = text + n + 3;
+            return &schemes[i];
         }
     }
-    return refuse(why, endpoint, "is no endpoint: write modbus+tcp://HOST[:502]");
+    return NULL;
 }
 
-static const char scheme_tcp[] = "modbus+tcp://";
+static int refuse_scheme(const char *endpoint, const struct why *why)
+{
+    const char *known[SCHEMES + 1] = {NULL};
+    char word[24];
+    size_t n = strcspn(endpoint, ":");
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < SCHEMES; i++) {
+        known[i] = schemes[i].name;
+    }
+    if (n < sizeof(word) && strncmp(endpoint + n, "://", 3) == 0) {
+        memcpy(word, endpoint, n);
+        word[n] = '\0';
+        nearest = text_nearest(word, known);
+    }
+    for (size_t i = 0; i < SCHEMES; i++) {
+        if (nearest == schemes[i].name) {
+            (void)snprintf(why->text, why->size,
+                           "'%.100s' is no endpoint; did you mean %s?", endpoint,
+                           schemes[i].form);
+            return ERR_SYNTAX;
+        }
+    }
+    return refuse(why, endpoint,
+                  "is no endpoint: write modbus+tcp://HOST[:502], modbus+rtu:///dev/…, "
+                  "modbus+rtu+tcp://HOST:PORT, dlt645:///dev/… or dlt645+tcp://HOST:PORT");
+}
+
+/* --- serial lines --- */
+
+static int refuse_baud(const char *text, const struct why *why)
+{
+    char list[128] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; serial_bauds[i] != 0 && n < sizeof(list); i++) {
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%d", i == 0 ? "" : ", ",
+                              (int)serial_bauds[i]);
+    }
+    (void)snprintf(why->text, why->size, "'%.20s' is no baud rate: allowed are %s", text,
+                   list);
+    return ERR_SYNTAX;
+}
+
+/* One key=value. */
+static int take_setting(const char *setting, struct serial_settings *serial,
+                        const struct why *why)
+{
+    const char *value = strchr(setting, '=');
+    int64_t number = 0;
+    size_t key_n = value == NULL ? 0 : (size_t)(value - setting);
+
+    value = value == NULL ? "" : value + 1;
+    if (key_n == 4 && strncmp(setting, "baud", key_n) == 0) {
+        if (text_to_i64(value, 1, INT32_MAX, &number) != 0 || !serial_is_baud(number)) {
+            return refuse_baud(value, why);
+        }
+        serial->baud = (int32_t)number;
+    } else if (key_n == 6 && strncmp(setting, "parity", key_n) == 0) {
+        char parity = (char)(value[0] & ~0x20);
+
+        if (value[0] == '\0' || value[1] != '\0' || strchr("NEO", parity) == NULL) {
+            return refuse(why, setting, "is no parity: allowed are N, E and O");
+        }
+        serial->parity = parity;
+    } else if (key_n == 4 && strncmp(setting, "stop", key_n) == 0) {
+        if (text_to_i64(value, 1, 2, &number) != 0) {
+            return refuse(why, setting, "is no number of stop bits: allowed are 1 and 2");
+        }
+        serial->stop_bits = (uint8_t)number;
+    } else if (key_n == 5 && strncmp(setting, "rs485", key_n) == 0) {
+        if (text_to_i64(value, 0, 1, &number) != 0) {
+            return refuse(why, setting, "is neither rs485=0 nor rs485=1");
+        }
+        serial->rs485 = number == 1;
+    } else {
+        return refuse(why, setting,
+                      "is no setting of a serial line: allowed are baud, parity, stop and "
+                      "rs485");
+    }
+    return 0;
+}
+
+static int take_settings(const char *text, struct serial_settings *serial,
+                         const struct why *why)
+{
+    char one[32];
+
+    while (*text != '\0') {
+        size_t n = strcspn(text, "&");
+
+        if (n >= sizeof(one)) {
+            return refuse(why, text, "is no setting of a serial line");
+        }
+        memcpy(one, text, n);
+        one[n] = '\0';
+        int err = take_setting(one, serial, why);
+
+        if (err != 0) {
+            return err;
+        }
+        text += n + (text[n] == '&' ? 1 : 0);
+    }
+    return 0;
+}
+
+static bool is_device(const char *text, size_t n)
+{
+    if (n < 2 || text[0] != '/' || text[n - 1] == '/') {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] == 0x7f ||
+            strchr("#&%\"'\\", text[i]) != NULL || (text[i] == '/' && text[i + 1] == '/')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int parse_serial(const char *text, struct endpoint *endpoint, const struct why *why)
+{
+    size_t n = strcspn(text, "?");
+
+    if (!is_device(text, n)) {
+        return refuse(why, text,
+                      "is no device: write its whole path, /dev/ttyUSB0 or a link under "
+                      "/dev/serial/by-id");
+    }
+    if (n >= sizeof(endpoint->device)) {
+        return refuse(why, text, "is longer than 127 bytes");
+    }
+    memcpy(endpoint->device, text, n);
+    endpoint->device[n] = '\0';
+    return text[n] == '?' ? take_settings(text + n + 1, &endpoint->serial, why) : 0;
+}
+
+/* --- doors --- */
+
+/* why is written through struct why. NOLINTNEXTLINE(readability-non-const-parameter) */
+int endpoint_parse(const char *text, struct endpoint *ret_endpoint, char *why, int why_size)
+{
+    struct why sentence = {why, (size_t)why_size};
+    const char *rest = NULL;
+    const struct scheme *scheme = find_scheme(text, &rest);
+
+    if (scheme == NULL) {
+        return refuse_scheme(text, &sentence);
+    }
+    struct endpoint endpoint = {.scheme = scheme->name,
+                                .is_serial = scheme->is_serial,
+                                .is_dlt645 = scheme->is_dlt645,
+                                .has_id = scheme->has_id,
+                                .serial = scheme->serial};
+    int err = scheme->is_serial ? parse_serial(rest, &endpoint, &sentence)
+                                : parse_host_port(rest, scheme->port, endpoint.host,
+                                                  &endpoint.port, &sentence);
+
+    if (err == 0) {
+        *ret_endpoint = endpoint;
+    }
+    return err;
+}
+
+static int write_serial(const struct endpoint *endpoint, char *ret_text, size_t size)
+{
+    const struct serial_settings *serial = &endpoint->serial;
+    char stop[16] = "";
+
+    if (!endpoint->is_dlt645 || serial->stop_bits != 1) {
+        (void)snprintf(stop, sizeof(stop), "&stop=%u", (unsigned)serial->stop_bits);
+    }
+    return snprintf(ret_text, size, "%s://%s?baud=%d&parity=%c%s%s", endpoint->scheme,
+                    endpoint->device, (int)serial->baud, serial->parity, stop,
+                    serial->rs485 ? "&rs485=1" : "");
+}
 
 /* why is written through struct why. NOLINTNEXTLINE(readability-non-const-parameter) */
 int endpoint_canonical(const char *endpoint, char ret_endpoint[ENDPOINT_LEN], char *why,
                        int why_size)
 {
     struct why sentence = {why, (size_t)why_size};
-    char host[HOST_LEN];
-    uint16_t port = 0;
-
-    if (!has_prefix(endpoint, scheme_tcp)) {
-        return refuse_scheme(endpoint, &sentence);
-    }
-    int err = parse_host_port(endpoint + strlen(scheme_tcp), 502, host, &port, &sentence);
+    struct endpoint parsed;
+    char text[HOST_LEN + ENDPOINT_LEN];
+    int err = endpoint_parse(endpoint, &parsed, why, why_size);
 
     if (err != 0) {
         return err;
     }
-    bool is_v6 = strchr(host, ':') != NULL;
+    bool is_v6 = strchr(parsed.host, ':') != NULL;
+    int n = parsed.is_serial ? write_serial(&parsed, text, sizeof(text))
+                             : snprintf(text, sizeof(text), "%s://%s%s%s:%u", parsed.scheme,
+                                        is_v6 ? "[" : "", parsed.host, is_v6 ? "]" : "",
+                                        (unsigned)parsed.port);
 
-    if (strlen(scheme_tcp) + strlen(host) + sizeof("[]:65535") > ENDPOINT_LEN) {
+    if (n < 0 || n >= ENDPOINT_LEN) {
         return refuse(&sentence, endpoint, "is longer than 127 bytes");
     }
-    (void)snprintf(ret_endpoint, ENDPOINT_LEN, "%s%s%.*s%s:%u", scheme_tcp,
-                   is_v6 ? "[" : "", ENDPOINT_LEN - 24, host, is_v6 ? "]" : "",
-                   (unsigned)port);
+    memcpy(ret_endpoint, text, (size_t)n + 1);
     return 0;
 }
 
@@ -173,20 +383,40 @@ int endpoint_host_port(const char *endpoint, char *ret_host, int host_size,
                        uint16_t *ret_port)
 {
     char sentence[160];
-    struct why why = {sentence, sizeof(sentence)};
-    char host[HOST_LEN];
-    uint16_t port = 0;
+    struct endpoint parsed;
 
-    if (!has_prefix(endpoint, scheme_tcp) ||
-        parse_host_port(endpoint + strlen(scheme_tcp), 502, host, &port, &why) != 0) {
+    if (endpoint_parse(endpoint, &parsed, sentence, (int)sizeof(sentence)) != 0 ||
+        parsed.is_serial) {
         return ERR_SYNTAX;
     }
-    if (strlen(host) >= (size_t)host_size) {
+    if (strlen(parsed.host) >= (size_t)host_size) {
         return ERR_RANGE;
     }
-    memcpy(ret_host, host, strlen(host) + 1);
-    *ret_port = port;
+    memcpy(ret_host, parsed.host, strlen(parsed.host) + 1);
+    *ret_port = parsed.port;
     return 0;
+}
+
+void endpoint_place(const char *canonical, char ret_place[ENDPOINT_LEN])
+{
+    const char *rest = strstr(canonical, "://");
+    size_t n = rest == NULL ? 0 : strcspn(rest + 3, "?");
+
+    n = n < ENDPOINT_LEN ? n : ENDPOINT_LEN - 1;
+    if (n > 0) {
+        memcpy(ret_place, rest + 3, n);
+    }
+    ret_place[n] = '\0';
+}
+
+bool endpoint_is_clash(const char *canonical, const char *other)
+{
+    char place[ENDPOINT_LEN];
+    char other_place[ENDPOINT_LEN];
+
+    endpoint_place(canonical, place);
+    endpoint_place(other, other_place);
+    return strcmp(place, other_place) == 0 && strcmp(canonical, other) != 0;
 }
 
 /* why is written through struct why. NOLINTNEXTLINE(readability-non-const-parameter) */

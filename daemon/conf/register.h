@@ -22,6 +22,7 @@ struct row_place {
     long line;
     int parent_column; /* of meters */
     int address_column;
+    int endpoint_column;
 };
 
 struct registry {

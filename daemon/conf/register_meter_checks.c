@@ -4,6 +4,7 @@
 
 #include <ecmon/err.h>
 
+#include "daemon/conf/endpoint.h"
 #include "daemon/conf/register_parts.h"
 
 #define UPSTREAM_MAX 100
@@ -200,6 +201,44 @@ static void check_addresses(struct register_reader *reader)
     free(polled);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct meter *left = *(const struct meter *const *)a;
+    const struct meter *right = *(const struct meter *const *)b;
+    char left_place[ENDPOINT_LEN];
+    char right_place[ENDPOINT_LEN];
+
+    endpoint_place(left->endpoint, left_place);
+    endpoint_place(right->endpoint, right_place);
+    int order = strcmp(left_place, right_place);
+
+    if (order == 0) {
+        order = strcmp(left->endpoint, right->endpoint);
+    }
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+static void check_lines(struct register_reader *reader)
+{
+    const struct registry *registry = reader->registry;
+    const struct meter **polled = (const struct meter **)calloc(
+        (size_t)registry->n_meters + 1, sizeof(const struct meter *));
+    int n = 0;
+
+    if (polled == NULL) {
+        reader->err = ERR_NOMEM;
+        return;
+    }
+    for (int i = 0; i < registry->n_meters; i++) {
+        if (registry->meter[i].endpoint[0] != '\0') {
+            polled[n++] = &registry->meter[i];
+        }
+    }
+    qsort((void *)polled, (size_t)n, sizeof(*polled), compare_places);
+    register_check_lines(reader, polled, n);
+    free((void *)polled);
+}
+
 void register_check_meters(struct register_reader *reader)
 {
     const struct registry *registry = reader->registry;
@@ -210,4 +249,5 @@ void register_check_meters(struct register_reader *reader)
         }
     }
     check_addresses(reader);
+    check_lines(reader);
 }

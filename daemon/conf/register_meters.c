@@ -7,8 +7,7 @@
 #include "daemon/conf/register_parts.h"
 #include "daemon/core/text.h"
 
-#define PART_MAX    INT64_C(1000000000) /* of PT, CT and multiplier */
-#define UNIT_ID_MAX 255
+#define PART_MAX INT64_C(1000000000) /* of PT, CT and multiplier */
 
 static const struct table_word role_words[] = {
     {"supply", "supply"},     {"供电总表", "supply"},
@@ -347,61 +346,6 @@ static void take_intervals(const struct register_reader *reader, struct table *t
     }
 }
 
-/* ---- where a meter is reached ---- */
-
-static void take_endpoint(struct table *table, struct meter *row)
-{
-    const char *text = table_cell(table, COLUMN_ENDPOINT);
-    char why[256];
-
-    if (text[0] != '\0' &&
-        endpoint_canonical(text, row->endpoint, why, (int)sizeof(why)) != 0) {
-        table_error(table, COLUMN_ENDPOINT, "%s", why);
-    }
-}
-
-static void take_address(struct table *table, struct meter *row)
-{
-    const char *text = table_cell(table, COLUMN_ADDRESS);
-    int64_t unit = 0;
-
-    if (text[0] == '\0') {
-        return;
-    }
-    if (table_is_cut_number(text)) {
-        table_error(
-            table, COLUMN_ADDRESS,
-            "address \"%.64s\" was shortened by a spreadsheet: format the cell as text and "
-            "enter all digits again",
-            text);
-    } else if (text_to_i64(text, 0, UNIT_ID_MAX, &unit) != 0) {
-        table_error(table, COLUMN_ADDRESS, "address \"%.64s\" is not a unit id, 0 to %d",
-                    text, UNIT_ID_MAX);
-    } else {
-        (void)snprintf(row->address, sizeof(row->address), "%d", (int)unit);
-    }
-}
-
-/* endpoint, address and profile: all of them, or none (imported readings only). */
-static void check_reach(struct table *table)
-{
-    static const int needed[] = {COLUMN_ENDPOINT, COLUMN_ADDRESS, COLUMN_PROFILE};
-    int n_given = 0;
-
-    for (int i = 0; i < 3; i++) {
-        n_given += table_cell(table, needed[i])[0] != '\0';
-    }
-    for (int i = 0; i < 3 && n_given > 0; i++) {
-        if (table_cell(table, needed[i])[0] == '\0') {
-            table_error(
-                table, needed[i],
-                "%s is blank: a meter that is polled needs endpoint, address and profile, "
-                "one with imported readings only has none of them",
-                columns[needed[i]].name);
-        }
-    }
-}
-
 static void check_account(struct table *table, const char *account)
 {
     size_t n = strlen(account);
@@ -413,6 +357,8 @@ static void check_account(struct table *table, const char *account)
 
 static struct meter read_row(struct register_reader *reader, struct table *table)
 {
+    static const struct reach_columns reach = {COLUMN_ENDPOINT, COLUMN_ADDRESS,
+                                               COLUMN_PROFILE};
     struct meter row = {.pt = {1, 1},
                         .ct = {1, 1},
                         .register_wh = {1, 1},
@@ -427,9 +373,7 @@ static struct meter read_row(struct register_reader *reader, struct table *table
     take_role(table, &row);
     take_side(table);
     take_loss(table, &row);
-    take_endpoint(table, &row);
-    take_address(table, &row);
-    check_reach(table);
+    register_take_reach(reader, table, &reach, &row);
     take_ratios(table, &row);
     take_register(reader, table, &row);
     take_intervals(reader, table, &row);
@@ -466,7 +410,8 @@ static int add_row(struct meter_rows *rows, const struct meter *row, struct tabl
     rows->place[rows->n] =
         (struct row_place){.line = table_line(table),
                            .parent_column = table_place(table, COLUMN_PARENT),
-                           .address_column = table_place(table, COLUMN_ADDRESS)};
+                           .address_column = table_place(table, COLUMN_ADDRESS),
+                           .endpoint_column = table_place(table, COLUMN_ENDPOINT)};
     rows->version[rows->n] = (struct version){
         .first = row->since_ms,
         .last = row->until_ms - 1,

@@ -76,6 +76,22 @@ void register_read_enterprises(struct register_reader *reader);
 void register_read_meters(struct register_reader *reader);
 void register_read_lists(struct register_reader *reader);
 void register_read_groups(struct register_reader *reader);
+
+/* Where a row of meters.csv says how the meter is reached. */
+struct reach_columns {
+    int endpoint;
+    int address;
+    int profile;
+};
+
+/* Endpoint and address into the row; all three are checked, with what the profile speaks.
+ */
+void register_take_reach(struct register_reader *reader, struct table *table,
+                         const struct reach_columns *columns, struct meter *row);
+/* Polled meters, those of one device or port together, by endpoint: one framing and one set
+ * of settings at a time, a wildcard address alone on its line. */
+void register_check_lines(struct register_reader *reader, const struct meter *const *meter,
+                          int n);
 /* Parents and addresses of registry->meter. */
 void register_check_meters(struct register_reader *reader);
 

@@ -46,6 +46,8 @@ int gettimeofday(struct timeval *restrict ret, void *restrict zone)
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the header's is
+ * reserved */
 time_t time(time_t *ret)
 {
     struct timespec now;

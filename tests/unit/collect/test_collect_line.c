@@ -107,6 +107,34 @@ static void powers_volts_and_amperes_are_brought_to_the_primary_side(void **stat
     assert_int_equal(sample->value[QUANTITY_CURRENT_A_MA], 2949167); /* 1966111 * 1.5 */
 }
 
+/* 655371 and 1310741 counts of 0.1, as above: PT 100 and CT 20 find the tenths still there.
+ * Two meters of one profile with different ratios do not share them. */
+static void a_value_is_rounded_once_on_the_primary_side(void **state)
+{
+    (void)state;
+    rig.point[1].part[0].scale = (struct ratio){1, 10};
+    rig.point[2].part[0].scale = (struct ratio){1, 10};
+    rig.point[2].has_range = true; /* of the meter's side */
+    rig.point[2].max = 131075;
+    uint32_t ratios = rig_add_meter(&rig, fake_meter_port(fake), 1, 60);
+    uint32_t direct = rig_add_meter(&rig, fake_meter_port(fake), 2, 60);
+
+    rig.meter[0].pt = (struct ratio){100, 1};
+    rig.meter[0].ct = (struct ratio){20, 1};
+    rig_start(&rig);
+    rig_run(&rig, 30000);
+
+    const struct sample *sample = rig_sample(&rig, ratios, 0);
+
+    assert_int_equal(sample->value[QUANTITY_ENERGY_IMPORT_WH],
+                     1); /* as the meter shows it */
+    assert_int_equal(sample->value[QUANTITY_POWER_W], 131074200);
+    assert_int_equal(sample->value[QUANTITY_VOLTAGE_A_MV], 13107410);
+    sample = rig_sample(&rig, direct, 0);
+    assert_int_equal(sample->value[QUANTITY_POWER_W], 65537);
+    assert_int_equal(sample->value[QUANTITY_VOLTAGE_A_MV], 131074);
+}
+
 static void first_sends_are_spread_by_at_most_a_second(void **state)
 {
     int64_t least = INT64_MAX;
@@ -349,6 +377,7 @@ int main(void)
         TEST(every_slot_has_one_outcome_with_the_values_of_the_registers),
         TEST(a_run_begins_with_the_running_slot_only_when_it_is_young),
         TEST(powers_volts_and_amperes_are_brought_to_the_primary_side),
+        TEST(a_value_is_rounded_once_on_the_primary_side),
         TEST(first_sends_are_spread_by_at_most_a_second),
         TEST(groups_are_asked_in_their_own_interval),
         TEST(a_dead_meter_behind_a_gateway_costs_the_others_no_slot),

@@ -377,7 +377,19 @@ static void endpoints_become_canonical(void **state)
                                       "modbus+tcp://-a",
                                       "modbus+tcp://a..b",
                                       "modbus+tcp://1.2.3",
-                                      "dlt645+tcp://h:1"};
+                                      "dlt645+tcp://h",
+                                      "modbus+rtu+tcp://h",
+                                      "modbus+rtu://dev/ttyUSB0",
+                                      "modbus+rtu:///",
+                                      "modbus+rtu:///dev/",
+                                      "modbus+rtu:///dev//tty",
+                                      "modbus+rtu:///dev/a b",
+                                      "modbus+rtu:///dev/ttyUSB0?baud=9601",
+                                      "modbus+rtu:///dev/ttyUSB0?baud=",
+                                      "modbus+rtu:///dev/ttyUSB0?parity=M",
+                                      "modbus+rtu:///dev/ttyUSB0?stop=3",
+                                      "modbus+rtu:///dev/ttyUSB0?bits=7",
+                                      "dlt645:///dev/ttyUSB0?rs485=2"};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         memcpy(endpoint, "kept", 5);
@@ -387,6 +399,57 @@ static void endpoints_become_canonical(void **state)
         assert_string_equal(endpoint, "kept");
         assert_true(why[0] != '\0');
     }
+}
+
+static void endpoints_of_serial_lines_name_all_their_settings(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *canonical;
+    } good[] = {
+        {"modbus+rtu:///dev/ttyUSB0",
+         "modbus+rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1"},
+        {"Modbus+RTU:///dev/ttyUSB0?stop=2&baud=19200&parity=e",
+         "modbus+rtu:///dev/ttyUSB0?baud=19200&parity=E&stop=2"},
+        {"modbus+rtu:///dev/ttyS1?rs485=1",
+         "modbus+rtu:///dev/ttyS1?baud=9600&parity=N&stop=1&rs485=1"},
+        {"dlt645:///dev/ttyUSB1", "dlt645:///dev/ttyUSB1?baud=2400&parity=E"},
+        {"dlt645:///dev/ttyUSB1?stop=2", "dlt645:///dev/ttyUSB1?baud=2400&parity=E&stop=2"},
+        {"modbus+rtu+tcp://Server-1:4001", "modbus+rtu+tcp://server-1:4001"},
+        {"dlt645+tcp://[::1]:4001", "dlt645+tcp://[::1]:4001"},
+    };
+
+    char endpoint[ENDPOINT_LEN];
+    char why[320];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(endpoint_canonical(good[i].text, endpoint, why, sizeof(why)), 0);
+        assert_string_equal(endpoint, good[i].canonical);
+    }
+    assert_int_equal(endpoint_canonical("modbus+rtu+tpc://h:1", endpoint, why, sizeof(why)),
+                     ERR_SYNTAX);
+    assert_non_null(strstr(why, "did you mean modbus+rtu+tcp://HOST:PORT?"));
+}
+
+static void dlt645_waits_longer_unless_a_timeout_is_given(void **state)
+{
+    struct problems problems;
+    struct conf *conf = NULL;
+    static const char without[] = "site: { id: a }\n";
+    static const char with[] = "site: { id: a }\ncollect: { timeout: 1s }\n";
+
+    (void)state;
+    problems_init(&problems);
+    assert_int_equal(
+        conf_parse_bytes("a.yaml", without, sizeof(without) - 1, &problems, &conf), 0);
+    assert_int_equal(conf->collect.timeout_dlt645_ms, 1500);
+    conf_free(conf);
+    assert_int_equal(conf_parse_bytes("a.yaml", with, sizeof(with) - 1, &problems, &conf),
+                     0);
+    assert_int_equal(conf->collect.timeout_dlt645_ms, 1000);
+    conf_free(conf);
+    problems_done(&problems);
 }
 
 static void broker_urls_have_host_port_and_tls(void **state)
@@ -447,6 +510,8 @@ int main(void)
         cmocka_unit_test(zones_let_through_what_they_allow),
         cmocka_unit_test(keys_of_later_parts_may_stand_with_what_they_are_now),
         cmocka_unit_test(endpoints_become_canonical),
+        cmocka_unit_test(endpoints_of_serial_lines_name_all_their_settings),
+        cmocka_unit_test(dlt645_waits_longer_unless_a_timeout_is_given),
         cmocka_unit_test(broker_urls_have_host_port_and_tls),
         cmocka_unit_test(loopback_and_literal_addresses_are_known),
         cmocka_unit_test(days_left_follow_interval_and_meters),

@@ -141,8 +141,14 @@ static void endpoints_addresses_and_profiles_are_checked(void **state)
         int column;
         const char *part;
     } bad[] = {
-        {"M1,E001,modbus+rtu:///dev/ttyUSB0,1,chint-dtsu666,,", 9, "not in this version"},
-        {"M1,E001,dlt645+tcp://h:1,1,chint-dtsu666,,", 9, "not in this version"},
+        {"M1,E001,modbus+rtu:///dev/ttyUSB0?baud=9601,1,chint-dtsu666,,", 9, "9600"},
+        {"M1,E001,modbus+rtu:///dev/ttyUSB0,0,chint-dtsu666,,", 35, "1 to 247"},
+        {"M1,E001,modbus+rtu+tcp://h:1,248,chint-dtsu666,,", 30, "1 to 247"},
+        {"M1,E001,dlt645+tcp://h:1,1,chint-dtsu666,,", 28, "take dlt645-2007"},
+        {"M1,E001,modbus+tcp://h,1,dlt645-2007,,", 26, "as dlt645+tcp://"},
+        {"M1,E001,dlt645+tcp://h:1,12345678901x,dlt645-2007,,", 26, "1 to 12 digits"},
+        {"M1,E001,dlt645+tcp://h:1,A12345678901,dlt645-2007,,", 26, "1 to 12 digits"},
+        {"M1,E001,dlt645+tcp://h:1,999999999999,dlt645-2007,,", 26, "everyone"},
         {"M1,E001,http://h,1,chint-dtsu666,,", 9, "modbus+tcp"},
         {"M1,E001,modbus+tcp://h,256,chint-dtsu666,,", 24, "0 to 255"},
         {"M1,E001,modbus+tcp://h,x,chint-dtsu666,,", 24, "0 to 255"},
@@ -159,6 +165,62 @@ static void endpoints_addresses_and_profiles_are_checked(void **state)
         (void)snprintf(text, sizeof(text), "%s%s\n", head, bad[i].row);
         refuse(text, 2, bad[i].column, bad[i].part);
     }
+}
+
+static void a_meter_number_is_padded_with_a_warning(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    accept(&rig, "id,enterprise,endpoint,address,profile\n"
+                 "M1,E001,dlt645:///dev/ttyUSB0,201000012,dlt645-2007\n");
+    assert_string_equal(rig.registry.meter[0].address, "000201000012");
+    assert_string_equal(rig.registry.meter[0].endpoint,
+                        "dlt645:///dev/ttyUSB0?baud=2400&parity=E");
+    rig_expect(&rig, PROBLEM_WARNING, 2, 31, "has 9 of 12 digits: taken as 000201000012");
+    rig_done(&rig);
+}
+
+static void a_line_has_one_framing_and_one_set_of_settings(void **state)
+{
+    (void)state;
+    refuse("id,enterprise,endpoint,address,profile\n"
+           "M1,E001,modbus+rtu:///dev/ttyUSB0,1,chint-dtsu666\n"
+           "M2,E001,dlt645:///dev/ttyUSB0,1,dlt645-2007\n",
+           3, 9, "share one line");
+    refuse("id,enterprise,endpoint,address,profile\n"
+           "M1,E001,modbus+rtu:///dev/ttyUSB0?baud=4800,1,chint-dtsu666\n"
+           "M2,E001,modbus+rtu:///dev/ttyUSB0,2,chint-dtsu666\n",
+           3, 9, "one set of settings");
+    refuse("id,enterprise,endpoint,address,profile\n"
+           "M1,E001,modbus+tcp://h:4001,1,chint-dtsu666\n"
+           "M2,E001,modbus+rtu+tcp://h:4001,2,chint-dtsu666\n",
+           3, 9, "one framing");
+}
+
+static void settings_of_a_line_may_change_from_one_version_to_the_next(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    accept(&rig, "id,enterprise,endpoint,address,profile,since\n"
+                 "M1,E001,modbus+rtu:///dev/ttyUSB0?baud=4800,1,chint-dtsu666,2025-01-01\n"
+                 "M1,E001,modbus+rtu:///dev/ttyUSB0,1,chint-dtsu666,2026-01-01\n");
+    rig_done(&rig);
+}
+
+static void a_wildcard_address_is_alone_on_its_line(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    refuse("id,enterprise,endpoint,address,profile\n"
+           "M1,E001,dlt645:///dev/ttyUSB0,AAAAAAAAAAAA,dlt645-2007\n"
+           "M2,E001,dlt645:///dev/ttyUSB0,000000000002,dlt645-2007\n",
+           2, 31, "is a wildcard");
+    accept(&rig, "id,enterprise,endpoint,address,profile\n"
+                 "M1,E001,dlt645:///dev/ttyUSB0,AAAAAAAAAAAA,dlt645-2007\n");
+    rig_done(&rig);
 }
 
 /* A shipped profile that reads primary-side values, made so for the test. */
@@ -291,6 +353,10 @@ int main(void)
         cmocka_unit_test(multiplier_stands_for_ct),
         cmocka_unit_test(cells_of_meters_are_checked),
         cmocka_unit_test(endpoints_addresses_and_profiles_are_checked),
+        cmocka_unit_test(a_meter_number_is_padded_with_a_warning),
+        cmocka_unit_test(a_line_has_one_framing_and_one_set_of_settings),
+        cmocka_unit_test(settings_of_a_line_may_change_from_one_version_to_the_next),
+        cmocka_unit_test(a_wildcard_address_is_alone_on_its_line),
         cmocka_unit_test(a_primary_side_profile_wants_ratio_one_or_side),
         cmocka_unit_test(versions_may_begin_at_an_instant),
         cmocka_unit_test(overlapping_versions_of_a_meter_are_errors),
