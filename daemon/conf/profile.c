@@ -296,7 +296,6 @@ int profiles_load(const struct conf *conf, struct problems *problems, struct pro
     struct loading loading = {.problems = problems, .profiles = &profiles};
     int err = conf_each_file(conf, "profiles", ".yaml", load_one, &loading);
 
-    err = err != 0 ? err : loading.err;
     if (err != 0) {
         profiles_done(&profiles);
         return err;
@@ -304,8 +303,8 @@ int profiles_load(const struct conf *conf, struct problems *problems, struct pro
     if (profiles.n > 0) {
         qsort(profiles.profile, (size_t)profiles.n, sizeof(*profiles.profile), by_id);
     }
-    *ret = profiles;
-    return 0;
+    *ret = profiles; /* the good ones, so that a bad one is not told again at every meter */
+    return loading.err;
 }
 
 void profiles_done(struct profiles *profiles)

@@ -19,7 +19,8 @@ int profile_parse_bytes(const char *name, const void *bytes, size_t n,
                         struct problems *problems, struct profile *ret_profile);
 void profile_done(struct profile *profile);
 
-/* Every profile that is in force for a configuration. */
+/* Every profile that is in force for a configuration. With ERR_CONFIG *ret holds the good
+ * ones; it is the caller's to end either way. */
 int profiles_load(const struct conf *conf, struct problems *problems, struct profiles *ret);
 void profiles_done(struct profiles *profiles);
 const struct profile *profiles_find(const struct profiles *profiles, const char *id);
