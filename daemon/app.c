@@ -226,17 +226,12 @@ static int open_writer(struct app *app)
 static int open_collect(struct app *app)
 {
     const struct conf *conf = app->setup->conf;
-    const struct collect_options options = {
-        .loop = app->loop[APP_LOOP_COLLECT],
-        .timing = {.timeout_ms = conf->collect.timeout_ms,
-                   .retries = conf->collect.retries,
-                   .backoff_max_ms = conf->collect.backoff_max_ms,
-                   .line = conf->line,
-                   .n_lines = conf->n_lines},
-        .seed = app->options.seed,
-        .deliver = deliver,
-        .schedule = schedule,
-        .ctx = app};
+    const struct collect_options options = {.loop = app->loop[APP_LOOP_COLLECT],
+                                            .timing = collect_timing_of(conf),
+                                            .seed = app->options.seed,
+                                            .deliver = deliver,
+                                            .schedule = schedule,
+                                            .ctx = app};
     struct meter *meters = NULL;
     const struct profile **profiles = NULL;
     int n = 0;

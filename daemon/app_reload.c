@@ -89,12 +89,7 @@ static void on_collect_turn(void *ctx)
 {
     struct reload *reload = ctx;
     struct app *app = reload->app;
-    const struct conf *conf = reload->setup->conf;
-    const struct collect_timing timing = {.timeout_ms = conf->collect.timeout_ms,
-                                          .retries = conf->collect.retries,
-                                          .backoff_max_ms = conf->collect.backoff_max_ms,
-                                          .line = conf->line,
-                                          .n_lines = conf->n_lines};
+    const struct collect_timing timing = collect_timing_of(reload->setup->conf);
 
     if (collect_set_timing(app->collect, &timing) != 0 ||
         collect_set_meters(app->collect, reload->meters, reload->n_meters,

@@ -17,6 +17,7 @@
 #include <ecmon/version.h>
 
 #include "daemon/app.h"
+#include "daemon/collect/plan.h"
 #include "daemon/conf/setup.h"
 #include "daemon/core/clock.h"
 #include "daemon/core/log.h"
@@ -242,5 +243,7 @@ int main(int argc, char **argv)
         return 64;
     }
     log_init(level, getenv("JOURNAL_STREAM") != NULL); /* NOLINT(concurrency-mt-unsafe) */
-    return check ? setup_check(conf_path, false, stdout, stderr) : run(conf_path);
+    return check ? setup_check(conf_path, false, clock_wall_ms(clock_real()),
+                               collect_plan_check, stdout, stderr)
+                 : run(conf_path);
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds, runs every test.
 #   sh tests/run.sh               what every commit must pass
-#   sh tests/run.sh long [NAME]   what takes longer: coverage valgrind tidy fuzz virtual
+#   sh tests/run.sh long [NAME]   what takes longer: coverage valgrind tidy fuzz virtual kills cuts
 set -u
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -152,6 +152,18 @@ fuzzing() {
 
 virtual() { build release && build/release/bin/test_virtual_run --long; }
 
+# ecmond and its broker killed KILLS times under load; the checker of tests/system/proof judges
+kills() {
+    build release && ECMON_BIN_DIR=build/release/bin ECMON_SHARE_DIR="$root/config" \
+        PYTHONDONTWRITEBYTECODE=1 python3 tests/system/proof/kill_loop.py "${KILLS:-2000}"
+}
+
+# what CUTS power cuts may leave of a store; failures at every operation of disk and memory
+cuts() {
+    build release && build/release/bin/test_power_cut "${CUTS:-20000}" &&
+        build/release/bin/test_store_faults all
+}
+
 long_tier() {
     case ${1:-all} in
     coverage) coverage && exit 0 ;;
@@ -159,16 +171,20 @@ long_tier() {
     tidy) step "clang-tidy, whole tree" whole_tidy && step "cppcheck, whole tree" whole_check ;;
     fuzz) fuzzing && exit 0 ;;
     virtual) virtual && exit 0 ;;
+    kills) kills && exit 0 ;;
+    cuts) cuts && exit 0 ;;
     all)
         step "clang-tidy, whole tree" whole_tidy
         step "cppcheck, whole tree" whole_check
         step "valgrind" under_valgrind
         step "fuzzing" fuzzing
         step "virtual runs" virtual
+        step "kills" kills
+        step "power cuts" cuts
         coverage
         ;;
     *)
-        echo "there is no long test $1; allowed: coverage valgrind tidy fuzz virtual" >&2
+        echo "there is no long test $1; allowed: coverage valgrind tidy fuzz virtual kills cuts" >&2
         exit 64
         ;;
     esac

@@ -7,35 +7,10 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/commands.h"
-#include "daemon/collect/oneshot.h"
+#include "daemon/cli/live.h"
+#include "daemon/cli/orders.h"
+#include "daemon/conf/endpoint.h"
 #include "daemon/core/text.h"
-
-/* One live reading, from the daemon or from the wire, ready to print. */
-struct reading {
-    struct sample sample;
-    json_t *frames; /* {direction, foreign, bytes}, owned */
-    struct ratio register_wh;
-    const char *meter;
-};
-
-static json_t *frames_json(const struct collect_frame *frames, int n)
-{
-    json_t *list = json_array();
-
-    for (int i = 0; i < n; i++) {
-        struct text_buffer bytes = {0};
-
-        for (uint16_t b = 0; b < frames[i].n; b++) {
-            text_printf(&bytes, "%s%02X", b > 0 ? " " : "", frames[i].bytes[b]);
-        }
-        (void)json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "direction",
-                                                    frames[i].sent ? "sent" : "received",
-                                                    "foreign", frames[i].foreign, "bytes",
-                                                    bytes.text != NULL ? bytes.text : ""));
-        text_buffer_done(&bytes);
-    }
-    return list;
-}
 
 static int64_t primary(const struct reading *reading, enum quantity quantity)
 {
@@ -73,6 +48,9 @@ static int print_json(const struct cli *cli, const struct reading *reading)
         slot_status_name(sample->status), "detail", sample->detail, "values", values,
         "registers", registers, "frames", reading->frames);
 
+    if (reading->orders != NULL) {
+        (void)json_object_set(object, "orders", reading->orders);
+    }
     (void)json_dumpf(object, stdout, JSON_COMPACT);
     (void)fputc('\n', stdout);
     json_decref(object);
@@ -107,98 +85,35 @@ static int print_text(const struct reading *reading)
         }
         (void)fputc('\n', stdout);
     }
+    if (reading->orders != NULL) {
+        orders_print(reading->orders);
+    }
     (void)printf("%s: %s%s%s\n", reading->meter, slot_status_name(sample->status),
                  sample->detail[0] != '\0' ? ", " : "", sample->detail);
     return sample->status == SLOT_OK || sample->status == SLOT_PARTIAL ? EXIT_DONE
                                                                        : EXIT_NO;
 }
 
-/* --- from the daemon --- */
-
-static void sample_from_json(const json_t *reply, struct sample *ret_sample)
+/* With --try-orders. */
+static void add_orders(const struct cli *cli, const struct profile *profile,
+                       const char *endpoint, struct reading *reading)
 {
-    const char *status = json_string_value(json_object_get(reply, "status"));
-    const char *detail = json_string_value(json_object_get(reply, "detail"));
-    const json_t *registers = json_object_get(reply, "registers");
-
-    memset(ret_sample, 0, sizeof(*ret_sample));
-    ret_sample->ts_ms = (int64_t)json_integer_value(json_object_get(reply, "ts_ms"));
-    (void)text_copy(ret_sample->detail, sizeof(ret_sample->detail),
-                    detail != NULL ? detail : "");
-    for (int s = 0; status != NULL && s < SLOT_STATUS_COUNT; s++) {
-        if (strcmp(slot_status_name((enum slot_status)s), status) == 0) {
-            ret_sample->status = (enum slot_status)s;
-        }
-    }
-    for (int q = 0; q < QUANTITY_COUNT; q++) {
-        const json_t *value = json_object_get(registers, quantity_name((enum quantity)q));
-
-        if (value != NULL) {
-            ret_sample->present |= 1u << q;
-            ret_sample->value[q] = (int64_t)json_integer_value(value);
-        }
+    if (cli->options.value[OPTION_TRY_ORDERS] != NULL) {
+        reading->orders = orders_json(profile, endpoint, reading->frames);
     }
 }
 
-static int read_by_daemon(struct cli *cli, const struct meter *meter,
-                          struct reading *reading)
+static int refuse_orders(const struct cli *cli, const char *endpoint)
 {
-    json_t *reply = NULL;
-    int exit_code = cli_ask(
-        cli, json_pack("{s:s, s:s}", "command", "read", "meter", meter->id), -1, &reply);
-
-    if (exit_code == 0) {
-        sample_from_json(reply, &reading->sample);
-        reading->frames = json_incref(json_object_get(reply, "frames"));
-    }
-    json_decref(reply);
-    return exit_code;
-}
-
-/* --- from the wire --- */
-
-static int read_from_wire(const struct cli *cli, struct oneshot_options *options,
-                          struct reading *reading)
-{
-    const char *timeout = cli->options.value[OPTION_TIMEOUT];
-    struct collect_frame *frames = NULL;
-    int n = 0;
-
-    options->timeout_ms = 1000;
-    options->retries = 1;
-    if (timeout != NULL && text_to_duration_ms(timeout, &options->timeout_ms) != 0) {
-        return cli_fail(EXIT_USAGE,
-                        "--timeout: \"%s\" is not a duration such as 500ms or 2s", timeout);
-    }
-    int err = collect_read_once(options, &reading->sample, &frames, &n);
-
-    if (err != 0) {
-        return cli_fail(EXIT_UNAVAILABLE, "cannot read %s with profile %s",
-                        options->endpoint, options->profile->id);
-    }
-    reading->frames = frames_json(frames, n);
-    free(frames);
-    return 0;
-}
-
-static const struct meter *find_meter(const struct cli *cli, const char *id)
-{
-    const struct registry *registry = &cli->setup->registry;
-
-    for (int i = 0; i < registry->n_meters; i++) {
-        if (strcmp(registry->meter[i].id, id) == 0 &&
-            registry->meter[i].since_ms <= cli->now_ms &&
-            cli->now_ms < registry->meter[i].until_ms) {
-            return &registry->meter[i];
-        }
-    }
-    return NULL;
+    return cli->options.value[OPTION_TRY_ORDERS] != NULL &&
+                   strncmp(endpoint, "modbus", 6) != 0
+               ? cli_fail(EXIT_USAGE, "--try-orders is for Modbus: DL/T 645 has one order")
+               : 0;
 }
 
 static int read_registered(struct cli *cli, struct reading *reading)
 {
-    const struct meter *meter = find_meter(cli, cli->options.argument[0]);
-    int64_t unit = 0;
+    const struct meter *meter = live_find_meter(cli, cli->options.argument[0]);
 
     if (meter == NULL) {
         return cli_unknown_meter(cli->options.argument[0], cli->setup->registry.meter,
@@ -209,28 +124,24 @@ static int read_registered(struct cli *cli, struct reading *reading)
                         "meter %s has no endpoint: it takes imported readings only",
                         meter->id);
     }
-    reading->meter = meter->id;
-    reading->register_wh = meter->register_wh;
-    if (cli->daemon) {
-        return read_by_daemon(cli, meter, reading);
+    if (refuse_orders(cli, meter->endpoint) != 0) {
+        return EXIT_USAGE;
     }
-    (void)text_to_i64(meter->address, 0, 255, &unit);
-    struct oneshot_options options = {
-        .endpoint = meter->endpoint,
-        .profile = profiles_find(&cli->setup->profiles, meter->profile),
-        .unit = (uint8_t)unit,
-        .pt = meter->pt,
-        .ct = meter->ct};
+    int exit_code = live_read_meter(cli, meter, reading);
 
-    return read_from_wire(cli, &options, reading);
+    if (exit_code == 0) {
+        add_orders(cli, profiles_find(&cli->setup->profiles, meter->profile),
+                   meter->endpoint, reading);
+    }
+    return exit_code;
 }
 
 static int read_endpoint(struct cli *cli, struct reading *reading)
 {
     const char *id = cli->options.value[OPTION_PROFILE];
     char endpoint[ENDPOINT_LEN];
-    char why[256] = "";
-    int64_t unit = 0;
+    char address[ADDRESS_LEN];
+    char why[320] = "";
 
     if (id == NULL) {
         return cli_fail(EXIT_USAGE, "an endpoint needs --profile");
@@ -244,16 +155,24 @@ static int read_endpoint(struct cli *cli, struct reading *reading)
         0) {
         return cli_fail(EXIT_USAGE, "%s", why);
     }
-    if (text_to_i64(cli->options.argument[1], 0, 255, &unit) != 0) {
-        return cli_fail(EXIT_USAGE, "\"%s\" is not a unit id; allowed: 0 to 255",
-                        cli->options.argument[1]);
+    if (endpoint_address(endpoint, cli->options.argument[1], address, why,
+                         (int)sizeof(why)) < 0) {
+        return cli_fail(EXIT_USAGE, "%s", why);
+    }
+    if (refuse_orders(cli, endpoint) != 0) {
+        return EXIT_USAGE;
     }
     struct oneshot_options options = {
-        .endpoint = endpoint, .profile = profile, .unit = (uint8_t)unit};
+        .endpoint = endpoint, .profile = profile, .address = address};
 
     reading->meter = cli->options.argument[0];
     reading->register_wh = profile->register_wh;
-    return read_from_wire(cli, &options, reading);
+    int exit_code = live_read_endpoint(cli, &options, reading);
+
+    if (exit_code == 0) {
+        add_orders(cli, profile, endpoint, reading);
+    }
+    return exit_code;
 }
 
 int cmd_read(struct cli *cli)
@@ -275,5 +194,6 @@ int cmd_read(struct cli *cli)
         exit_code = json ? print_json(cli, &reading) : print_text(&reading);
     }
     json_decref(reading.frames);
+    json_decref(reading.orders);
     return exit_code;
 }

@@ -47,7 +47,12 @@
     X(SECONDS, "seconds", 0, "N", "end by itself")                                         \
     X(HISTORY_FROM, "history-from", 0, "DAY",                                              \
       "print the simulated days up to yesterday as an energy import, and end")             \
-    X(TIMEOUT, "timeout", 0, "DURATION", "of a live reading (default 1s)")
+    X(TIMEOUT, "timeout", 0, "DURATION",                                                   \
+      "of a live reading (default 1s; scan, identify: 300ms)")                             \
+    X(TRY_ORDERS, "try-orders", 0, NULL, "32-bit values in all four byte orders")          \
+    X(UNITS, "units", 0, "A-B", "unit ids to ask (default 1-247)")                         \
+    X(EMIT, "emit", 0, NULL, "print rows of meters.csv instead")                           \
+    X(FACES, "faces", 0, "FILE", "what the meters show: meter,register_kwh")
 
 enum option_id {
 #define OPTION_ENUM(id, name, letter, argument, help) OPTION_##id,

@@ -189,8 +189,7 @@ static void learn_holes(struct learnt *learnt, const struct profile_span *hole, 
     }
 }
 
-/* The lesson of this poll, on top of what was known. NULL when out of memory. */
-static struct learnt *lesson_of(struct poll *poll, int64_t mono_ms)
+struct learnt *poll_lesson(struct poll *poll, int64_t mono_ms)
 {
     const struct learnt *known = poll->unit->learnt;
 
@@ -214,7 +213,7 @@ static void learn(struct poll *poll, int64_t mono_ms)
         poll->unit->bisect_mono_ms = mono_ms + HOPELESS_MS;
         return;
     }
-    struct learnt *lesson = lesson_of(poll, mono_ms);
+    struct learnt *lesson = poll_lesson(poll, mono_ms);
 
     if (lesson == NULL) {
         return;

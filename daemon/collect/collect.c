@@ -6,7 +6,6 @@
 #include <ecmon/err.h>
 
 #include "daemon/collect/engine.h"
-#include "drivers/modbus/modbus.h"
 
 static int copy_timing(const struct collect_timing *timing, struct collect *collect)
 {
@@ -26,6 +25,17 @@ static int copy_timing(const struct collect_timing *timing, struct collect *coll
     return 0;
 }
 
+struct collect_timing collect_timing_of(const struct conf *conf)
+{
+    return (struct collect_timing){.timeout_ms = conf->collect.timeout_ms,
+                                   .timeout_dlt645_ms = conf->collect.timeout_dlt645_ms,
+                                   .late_window_ms = conf->collect.late_window_ms,
+                                   .retries = conf->collect.retries,
+                                   .backoff_max_ms = conf->collect.backoff_max_ms,
+                                   .line = conf->line,
+                                   .n_lines = conf->n_lines};
+}
+
 int collect_new(const struct collect_options *options, struct collect **ret_collect)
 {
     struct collect *collect = calloc(1, sizeof(*collect));
@@ -36,9 +46,8 @@ int collect_new(const struct collect_options *options, struct collect **ret_coll
     collect->loop = options->loop;
     collect->options = *options;
     if (options->n_drivers == 0) {
-        collect->default_driver[0] = modbus_tcp_driver();
+        collect->options.n_drivers = line_drivers(collect->default_driver);
         collect->options.drivers = collect->default_driver;
-        collect->options.n_drivers = 1;
     }
     if (copy_timing(&options->timing, collect) != 0) {
         free(collect);
@@ -88,6 +97,7 @@ void live_done(struct live_read *live, struct sample *sample)
     sample->meter_no = live->unit->meter_no;
     sample->interval_s = live->unit->interval_s;
     live->done(live->ctx, sample, live->frame, live->n_frames);
+    poll_held_free(live->held);
     free(live->frame);
     free(live);
 }

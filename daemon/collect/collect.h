@@ -26,6 +26,9 @@ struct collect_timing {
                                as much again */
     int32_t retries;        /* further tries after a timeout, inside the slot */
     int64_t backoff_max_ms; /* longest pause between two probes of a dead meter */
+    int64_t timeout_dlt645_ms; /* the same for DL/T 645; 0 = timeout_ms */
+    int64_t late_window_ms; /* how long after its deadline a late reply may come: the unit
+                               is not asked before (RTU framing) */
     int64_t gap_ms;         /* silence between two requests on one line; 0 = none */
     const struct conf_line *line; /* copied; -1 in a field = the default */
     int n_lines;
@@ -34,7 +37,7 @@ struct collect_timing {
 struct collect_options {
     struct loop *loop;                   /* borrowed until collect_free */
     const struct driver *const *drivers; /* borrowed until collect_free */
-    int n_drivers;                       /* 0: Modbus TCP alone */
+    int n_drivers;                       /* 0: all there are */
     struct collect_timing timing;
     uint64_t seed;       /* of jitter and first transaction ids; same seed, same run */
     bool live_only;      /* no schedule: meters are read by collect_read alone */
@@ -47,6 +50,9 @@ struct collect_options {
     void (*schedule)(void *ctx, uint32_t meter_no, int64_t from_ms, int32_t interval_s);
     void *ctx; /* of both */
 };
+
+/* What the configuration says; its lines are borrowed. */
+struct collect_timing collect_timing_of(const struct conf *conf);
 
 /* Returns 0, ERR_NOMEM. Nothing is polled until collect_set_meters. */
 int collect_new(const struct collect_options *options, struct collect **ret_collect);
@@ -115,6 +121,7 @@ struct collect_line_status {
     uint64_t bad_unit;
     uint64_t bad_crc;
     uint64_t connects;
+    bool is_noisy;               /* bytes that nobody asked for, without end */
     enum slot_status last_error; /* SLOT_OK = none yet */
     char last_error_meter[ID_LEN];
 };
@@ -129,7 +136,7 @@ struct collect_meter_status {
     int64_t backoff_ms;      /* pause before the next probe; 0 = polled every slot */
     uint32_t scheduled_24h;  /* slots finished in the last 23-24 h */
     uint32_t ok_24h;         /* of these ok or partial */
-    int n_holes;             /* register ranges found unreadable */
+    int n_holes;             /* register ranges or identifiers found unreadable */
 };
 
 struct collect_status {

@@ -20,7 +20,9 @@
 #define DESCRIPTORS_KEPT                                                                   \
     16 /* for the store, the broker and those who ask for the status                       \
         */
-#define WORDS_LEN 24
+#define WORDS_LEN        40
+#define SERIAL_AGAIN_MS  INT64_C(10000) /* a device that is there again is used by then */
+#define SERIAL_DOUBLINGS 4
 
 const char *connect_errno_words(int error, char *ret_words, size_t size)
 {
@@ -48,15 +50,33 @@ void connect_close(struct line *line)
 {
     if (line->fd >= 0) {
         loop_fd_remove(line->collect->loop, line->fd);
-        (void)close(line->fd);
+        if (line->kind.is_serial) {
+            serial_close(line->fd);
+        } else {
+            (void)close(line->fd);
+        }
     }
     line->fd = -1;
+    line->watched = 0;
     line->conn = CONN_DOWN;
     line->want_write = false;
     line->heard = false;
     line->silent = 0;
     line->n_kept = 0;
     line->late_expected = 0;
+}
+
+static int64_t pause_ms(struct line *line)
+{
+    struct chance *chance = &line->collect->chance;
+
+    if (!line->kind.is_serial) {
+        return backoff_connect_ms(line->failures, chance);
+    }
+    int64_t ms = backoff_connect_ms(
+        line->failures < SERIAL_DOUBLINGS ? line->failures : SERIAL_DOUBLINGS, chance);
+
+    return ms < SERIAL_AGAIN_MS ? ms : SERIAL_AGAIN_MS;
 }
 
 void connect_failed(struct line *line, enum slot_status status, const char *words)
@@ -69,8 +89,7 @@ void connect_failed(struct line *line, enum slot_status status, const char *word
     }
     line->has_turn = false;
     line->is_resolved = false; /* a name may mean another address by now */
-    line->connect_mono_ms = collect_mono_ms(line->collect) +
-                            backoff_connect_ms(line->failures, &line->collect->chance);
+    line->connect_mono_ms = collect_mono_ms(line->collect) + pause_ms(line);
     if (line->failures == 1) {
         outcome_line_down(line);
     }
@@ -85,8 +104,9 @@ void connect_lost(struct line *line, const char *words)
 
     if (line->poll.sent) {
         poll_account_busy(line);
+        quiet_begin(line);
     }
-    if (!was_heard || (line->poll.sent && line->poll.repeated)) {
+    if (line->kind.is_serial || !was_heard || (line->poll.sent && line->poll.repeated)) {
         connect_failed(line, SLOT_CONNECTION, words);
         return;
     }
@@ -153,6 +173,7 @@ static int open_socket(const struct line *line)
 static void up(struct line *line)
 {
     line->conn = CONN_UP;
+    line->watched = LOOP_READ;
     line->connects++;
 }
 
@@ -164,7 +185,34 @@ static void failed_by_errno(struct line *line, int error)
                    connect_errno_words(error, words, sizeof(words)));
 }
 
-void connect_start(struct line *line)
+static void open_serial(struct line *line)
+{
+    struct endpoint endpoint;
+    char words[320];
+    int fd = -1;
+    int err = endpoint_parse(line->endpoint, &endpoint, words, (int)sizeof(words));
+
+    if (err == 0) {
+        err = serial_open(endpoint.device, &endpoint.serial, &fd);
+    }
+    line->fd = fd;
+    line->has_turn = false;
+    if (err == 0) {
+        err = loop_fd_add(line->collect->loop, fd, LOOP_READ, connect_on_fd, line);
+    }
+    if (err != 0) {
+        connect_failed(line, SLOT_CONNECTION,
+                       serial_error_words(err, words, sizeof(words)));
+        return;
+    }
+    up(line);
+    line->free_mono_ms = collect_mono_ms(line->collect) + line->gap_ms;
+    if (line->free_mono_ms < line->collect->serial_quiet_mono_ms) {
+        line->free_mono_ms = line->collect->serial_quiet_mono_ms;
+    }
+}
+
+static void open_tcp(struct line *line)
 {
     line->conn_deadline_mono_ms = collect_mono_ms(line->collect) + CONNECT_TIMEOUT_MS;
     int err = resolve_line(line);
@@ -203,6 +251,15 @@ void connect_start(struct line *line)
     }
 }
 
+void connect_start(struct line *line)
+{
+    if (line->kind.is_serial) {
+        open_serial(line);
+    } else {
+        open_tcp(line);
+    }
+}
+
 static void finish(struct line *line)
 {
     int error = 0;
@@ -236,7 +293,7 @@ void connect_on_fd(void *ctx, int fd, uint32_t events)
             wire_continue(line);
         }
         if (line->fd == fd && (events & (LOOP_READ | LOOP_ERROR)) != 0) {
-            wire_receive(line);
+            wire_receive(line, (events & LOOP_ERROR) != 0);
         }
     }
     line_run(line);

@@ -1,9 +1,10 @@
 /*
  * What the files of this room share; nobody else includes it.
  *
- * A line is one TCP connection or one serial port; a unit is one meter on it. Units of a line wait in a queue
- * ordered by their turn; line_run takes the first whose turn has come and polls it.
- * Handlers (bytes, deadline, connection lost) only change the state, then call line_run.
+ * A line is one TCP connection or one serial port; a unit is one meter on it. Units of a
+ * line wait in a queue ordered by their turn; line_run takes the first whose turn has come
+ * and polls it. Handlers (bytes, deadline, connection lost) only change the state, then
+ * call line_run.
  */
 #ifndef ECMON_COLLECT_ENGINE_H
 #define ECMON_COLLECT_ENGINE_H
@@ -29,6 +30,7 @@
 #define HOLES_MAX         32
 #define REFUSED_MAX       32
 #define QUIET_PLACES      256
+#define LINE_DRIVERS      5
 #define GAP_REGISTERS                                                                      \
     20 /* behind a 9600 Bd gateway a further request costs about as much */
 #define HISTORY_HOURS 24
@@ -106,8 +108,8 @@ struct unit {
     uint16_t failures; /* slots in a row without any answer */
     uint8_t unit_id;
     uint8_t meter_address[METER_ADDRESS_LEN]; /* DL/T 645 */
-    uint8_t defers; /* busy answers in this slot */
-    bool hurry;     /* its last turn never came: no spread in this slot */
+    uint8_t defers;                           /* busy answers in this slot */
+    bool hurry; /* its last turn never came: no spread in this slot */
     bool in_queue;
     uint8_t owed_status; /* SLOT_CLOCK, SLOT_MISSED, or why the line was down */
     uint8_t pending;     /* enum slot_status: why this slot waits */
@@ -147,6 +149,7 @@ struct poll {
     struct request first; /* of frames that follow one another */
     uint8_t *data;        /* their payloads so far; PROFILE_DATA_MAX bytes, owned */
     uint16_t n_data;
+    uint16_t n_noise; /* foreign bytes of this try */
     uint32_t groups;
     int16_t index;   /* of the request in the plan; -1 before the first */
     uint8_t tries;   /* failed ones of this request */
@@ -168,9 +171,11 @@ struct poll {
 struct line_kind {
     bool is_serial;
     bool is_dlt645;
-    bool has_id;           /* replies carry an id: no silence, no late_window */
-    int32_t character_us;  /* 0: not known */
-    int64_t silence_ms;    /* before each request */
+    bool has_id;            /* replies carry an id: no silence, no late_window */
+    int32_t baud;           /* 0: not known */
+    int32_t character_us;   /* 0: not known */
+    int32_t silence_us;     /* before each request */
+    int64_t silence_ms;     /* the same, rounded up */
     uint32_t gap_registers; /* read over rather than ask twice */
 };
 
@@ -197,9 +202,10 @@ struct line {
     int fd; /* -1: none */
     enum conn_state conn;
     bool running;
-    bool want_write; /* the loop watches for room to write */
-    bool is_noisy;   /* bytes that nobody asked for, without end */
-    bool heard;      /* this connection has brought bytes */
+    bool want_write;  /* the loop watches for room to write */
+    uint32_t watched; /* events of the descriptor; lines without ids */
+    bool is_noisy;    /* bytes that nobody asked for, without end */
+    bool heard;       /* this connection has brought bytes */
     bool is_resolved;
     bool is_resolving;
     bool has_turn;           /* holds a reserved turn of the gate */
@@ -217,10 +223,11 @@ struct line {
     int64_t conn_deadline_mono_ms;
     int64_t free_mono_ms; /* silence until then */
     int64_t down_mono_ms;
+    int64_t doubt_mono_ms; /* replies to requests given up may come until then */
     int64_t noise_mono_ms; /* the present noise began; 0: silence */
     int64_t timeout_ms;
     int64_t late_window_ms;
-    int64_t gap_ms; /* with the silence of the kind */
+    int64_t gap_ms;            /* with the silence of the kind */
     int64_t busy_from_mono_ms; /* of the running minute */
     int32_t busy_ms;
     int32_t busy_bp;
@@ -261,9 +268,9 @@ struct resolver;
 struct collect {
     struct loop *loop;
     struct collect_options options;
-    const struct driver *default_driver[5];
+    const struct driver *default_driver[LINE_DRIVERS];
     int64_t serial_quiet_mono_ms; /* no request on a port opened anew before */
-    struct conf_line *conf_line; /* owned */
+    struct conf_line *conf_line;  /* owned */
     struct chance chance;
     struct gate gate;
     int64_t offset_ms;       /* wall - monotonic */
@@ -328,6 +335,8 @@ void outcome_account(struct unit *unit, int64_t slot_ts_ms, enum slot_status sta
                      const char *detail);
 void outcome_line_down(struct line *line);
 void outcome_line_up(struct line *line);
+/* line->is_noisy has changed. */
+void outcome_line_noise(struct line *line);
 void history_add(struct history *history, int64_t mono_ms, bool is_ok);
 void history_sum(const struct history *history, int64_t mono_ms, uint32_t *ret_scheduled,
                  uint32_t *ret_ok);
@@ -342,6 +351,8 @@ void poll_reply(struct line *line, const struct feed_result *result);
 void poll_exception(struct line *line, uint8_t code);
 /* The try is over without a usable answer. */
 void poll_try_failed(struct line *line, enum slot_status status);
+/* The poll is over, without a further try. */
+void poll_give_up(struct line *line, enum slot_status status);
 /* There is no connection, and none to be had now: line->connect_fault says why. */
 void poll_no_connection(struct line *line);
 /* Time spent waiting for the try that was sent counts as busy. */
@@ -354,7 +365,8 @@ void poll_note_frame(struct line *line, bool sent, bool foreign, const uint8_t *
 void quiet_begin(struct line *line);
 /* When the unit may be asked; 0 = now, as far as late replies go. */
 int64_t quiet_until(const struct line *line, const struct unit *unit);
-/* Puts the line's poll aside until its unit may be asked again. False: the slot ends before.
+/* Puts the line's poll aside until its unit may be asked again. False: the slot ends
+ * before.
  */
 bool poll_put_aside(struct line *line);
 /* Takes up what was put aside. */
@@ -395,6 +407,16 @@ void bisect_free(struct bisect *bisect);
 void line_run(struct line *line);
 void line_init(struct line *line);
 
+/* --- kind.c --- */
+
+/* Every driver; their number. */
+int line_drivers(const struct driver **ret_drivers);
+/* NULL: none serves the endpoint. */
+const struct driver *line_driver_of(const struct driver *const *drivers, int n,
+                                    const char *endpoint);
+/* Returns 0, or ERR_SYNTAX. */
+int line_kind_of(const char *endpoint, struct line_kind *ret_kind);
+
 /* --- connect.c --- */
 
 /* Begins to connect, or fails by connect_failed. */
@@ -420,10 +442,11 @@ void wire_send(struct line *line);
 /* Reads and throws away what stands in the input; the line is silent when there was
  * nothing. False: something was there, or the connection is gone. */
 bool wire_drain(struct line *line);
-/* The line's noise has not ended for a while: no use in waiting for silence. */
-bool wire_is_noisy(struct line *line);
+/* Lines without ids listen while a request is out, and not to babble. */
+void wire_watch(struct line *line);
 void wire_continue(struct line *line);
-void wire_receive(struct line *line);
+/* hung_up: the descriptor reports an error. */
+void wire_receive(struct line *line, bool hung_up);
 
 /* --- resolve.c --- */
 

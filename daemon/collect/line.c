@@ -13,7 +13,9 @@
 static const char *wait_words(const struct line *line, const struct unit *unit,
                               char *ret_words, size_t size)
 {
-    if (unit->pending == SLOT_EXCEPTION) {
+    if (unit->pending == SLOT_TIMEOUT) {
+        (void)snprintf(ret_words, size, "late_window");
+    } else if (unit->pending == SLOT_EXCEPTION) {
         (void)snprintf(ret_words, size, "exception %02X", unit->pending_exception);
     } else if (unit->pending != SLOT_OK) {
         (void)snprintf(ret_words, size, "%s", line->connect_words);
@@ -73,18 +75,49 @@ static void wait_for_connect(struct line *line, struct unit *unit, int64_t slot_
     queue_insert(unit);
 }
 
+/* A late reply to an earlier request may still come. */
+static void wait_for_late(struct line *line, struct unit *unit, int64_t slot_end_mono_ms)
+{
+    int64_t until_mono_ms = quiet_until(line, unit);
+
+    if (until_mono_ms >= slot_end_mono_ms) {
+        outcome_fail(unit, SLOT_TIMEOUT, "late_window");
+    } else {
+        unit->pending = SLOT_TIMEOUT;
+        unit->turn_mono_ms = until_mono_ms;
+    }
+    queue_insert(unit);
+}
+
 /* --- the next thing to do --- */
+
+static void take_up(struct line *line, struct unit *unit, struct poll **held)
+{
+    poll_take_up(line, *held);
+    *held = NULL;
+    unit->polled_mono_ms = collect_mono_ms(line->collect);
+}
 
 static bool next_live(struct line *line)
 {
-    struct live_read *live = line->live;
+    int64_t mono_ms = collect_mono_ms(line->collect);
+    struct live_read **link = &line->live;
+
+    while (*link != NULL && quiet_until(line, (*link)->unit) > mono_ms) {
+        link = &(*link)->next;
+    }
+    struct live_read *live = *link;
 
     if (live == NULL) {
         return false;
     }
-    line->live = live->next;
+    *link = live->next;
     live->next = NULL;
-    poll_begin(line, live->unit, live);
+    if (live->held != NULL) {
+        take_up(line, live->unit, &live->held);
+    } else {
+        poll_begin(line, live->unit, live);
+    }
     return true;
 }
 
@@ -133,10 +166,30 @@ static bool next_unit(struct line *line)
         rest_in_backoff(unit, slot_end_mono_ms);
     } else if (line->conn == CONN_DOWN && !connect_is_due(line)) {
         wait_for_connect(line, unit, slot_end_mono_ms);
+    } else if (quiet_until(line, unit) > mono_ms) {
+        wait_for_late(line, unit, slot_end_mono_ms);
+    } else if (unit->held != NULL) {
+        take_up(line, unit, &unit->held);
     } else {
         poll_begin(line, unit, NULL);
     }
     return true;
+}
+
+/* Without ids in the replies, only a unit that owes none is asked, and in silence. False:
+ * it was not asked; the poll waits, is put aside or over. */
+static bool may_ask(struct line *line)
+{
+    if (line->kind.has_id) {
+        return true;
+    }
+    if (quiet_until(line, line->poll.unit) > collect_mono_ms(line->collect)) {
+        if (!poll_put_aside(line)) {
+            poll_give_up(line, SLOT_TIMEOUT);
+        }
+        return false;
+    }
+    return wire_drain(line);
 }
 
 /* The poll has a request to send. */
@@ -146,7 +199,9 @@ static bool go_on(struct line *line)
         if (line->free_mono_ms > collect_mono_ms(line->collect)) {
             return false;
         }
-        wire_send(line);
+        if (may_ask(line)) {
+            wire_send(line);
+        }
         return true;
     }
     if (line->conn == CONN_CONNECTING) {
@@ -203,8 +258,13 @@ static int64_t wake_mono_ms(const struct line *line)
     }
     int64_t next_mono_ms = line->head != NULL ? line->head->turn_mono_ms : NEVER_MS;
 
-    if (poll->unit != NULL || line->live != NULL) {
+    if (poll->unit != NULL) {
         next_mono_ms = 0;
+    }
+    for (const struct live_read *live = line->live; live != NULL; live = live->next) {
+        int64_t until_mono_ms = quiet_until(line, live->unit);
+
+        next_mono_ms = until_mono_ms < next_mono_ms ? until_mono_ms : next_mono_ms;
     }
     if (line->conn == CONN_UP && next_mono_ms < line->free_mono_ms) {
         next_mono_ms = line->free_mono_ms;
@@ -232,6 +292,7 @@ void line_run(struct line *line)
     while (step(line)) {
     }
     line->running = false;
+    wire_watch(line);
     arm(line);
 }
 
@@ -239,11 +300,19 @@ static void deadline_passed(struct line *line)
 {
     struct poll *poll = &line->poll;
 
+    if (line->want_write) {
+        quiet_begin(line);
+        poll_account_busy(line);
+        connect_failed(line, SLOT_CONNECTION, "write blocked");
+        return;
+    }
+    quiet_begin(line);
+    line->n_kept = line->kind.has_id ? line->n_kept : 0;
     if (poll->foreign == SLOT_OK) {
         line->late_expected++;
         line->silent = (uint8_t)(line->silent + (poll->has_bytes ? 0 : 1));
     }
-    if (line->heard && line->silent >= SILENT_MAX) {
+    if (!line->kind.is_serial && line->heard && line->silent >= SILENT_MAX) {
         connect_close(line); /* half open, as it seems: a new one tells */
     }
     poll_try_failed(line, SLOT_TIMEOUT);

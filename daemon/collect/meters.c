@@ -6,6 +6,7 @@
 
 #include "daemon/collect/engine.h"
 #include "daemon/core/text.h"
+#include "drivers/dlt645/dlt645.h"
 
 #define ADDRESS_MAX     255
 #define MS_MAX_INTERVAL (15 * MS_PER_MIN)
@@ -60,8 +61,10 @@ static void unit_describe(const struct collect *collect, const struct meter *met
 
     unit->meter_no = meter->meter_no;
     (void)text_copy(unit->id, sizeof(unit->id), meter->id);
-    (void)text_to_i64(meter->address, 0, ADDRESS_MAX, &address);
-    unit->unit_id = (uint8_t)address;
+    if (text_to_i64(meter->address, 0, ADDRESS_MAX, &address) == 0) {
+        unit->unit_id = (uint8_t)address;
+    }
+    (void)dlt645_address_of_text(meter->address, unit->meter_address);
     unit->interval_ms = interval_of(collect, meter->interval_s[QUANTITY_GROUP_ENERGY]);
     unit->interval_s = (int32_t)((unit->interval_ms + MS_PER_S - 1) / MS_PER_S);
     for (int g = 0; g < QUANTITY_GROUP_COUNT; g++) {
@@ -77,6 +80,7 @@ void unit_free(struct collect *collect, struct unit *unit)
     if (unit == NULL) {
         return;
     }
+    poll_held_free(unit->held);
     profile_use_put(collect, unit->use);
     learnt_free(unit->learnt);
     free(unit);
@@ -86,25 +90,12 @@ void unit_free(struct collect *collect, struct unit *unit)
 static bool is_same_unit(const struct unit *a, const struct unit *b)
 {
     return a->line == b->line && a->use == b->use && a->unit_id == b->unit_id &&
+           memcmp(a->meter_address, b->meter_address, METER_ADDRESS_LEN) == 0 &&
            a->interval_ms == b->interval_ms && strcmp(a->id, b->id) == 0 &&
            memcmp(a->group_ms, b->group_ms, sizeof(a->group_ms)) == 0;
 }
 
 /* --- lines --- */
-
-static const struct driver *driver_of(const struct collect *collect, const char *endpoint)
-{
-    for (int i = 0; i < collect->options.n_drivers; i++) {
-        const struct driver *driver = collect->options.drivers[i];
-        size_t n = strlen(driver->scheme);
-
-        if (strncmp(endpoint, driver->scheme, n) == 0 &&
-            strncmp(endpoint + n, "://", 3) == 0) {
-            return driver;
-        }
-    }
-    return NULL;
-}
 
 static const struct conf_line *conf_of(const struct collect *collect, const char *endpoint)
 {
@@ -121,9 +112,15 @@ void line_apply_timing(struct line *line)
     const struct collect_timing *timing = &line->collect->options.timing;
     const struct conf_line *conf = conf_of(line->collect, line->endpoint);
 
-    line->timeout_ms =
-        conf != NULL && conf->timeout_ms > 0 ? conf->timeout_ms : timing->timeout_ms;
-    line->gap_ms = conf != NULL && conf->gap_ms >= 0 ? conf->gap_ms : timing->gap_ms;
+    line->timeout_ms = conf != NULL && conf->timeout_ms > 0 ? conf->timeout_ms
+                       : line->kind.is_dlt645 && timing->timeout_dlt645_ms > 0
+                           ? timing->timeout_dlt645_ms
+                           : timing->timeout_ms;
+    line->late_window_ms = conf != NULL && conf->late_window_ms >= 0
+                               ? conf->late_window_ms
+                               : timing->late_window_ms;
+    line->gap_ms = line->kind.silence_ms +
+                   (conf != NULL && conf->gap_ms >= 0 ? conf->gap_ms : timing->gap_ms);
     line->retries = conf != NULL && conf->retries >= 0 ? conf->retries : timing->retries;
     line->max_registers =
         conf != NULL && conf->max_registers > 0 ? (uint16_t)conf->max_registers : 0;
@@ -136,6 +133,16 @@ static struct line *line_new(struct collect *collect, const char *endpoint,
 
     if (line == NULL) {
         return NULL;
+    }
+    if (line_kind_of(endpoint, &line->kind) != 0) { /* a scheme of a test's own */
+        line->kind = (struct line_kind){.has_id = true, .gap_registers = GAP_REGISTERS};
+    }
+    if (!line->kind.has_id) {
+        line->quiet_mono_ms = calloc(QUIET_PLACES, sizeof(*line->quiet_mono_ms));
+        if (line->quiet_mono_ms == NULL) {
+            free(line);
+            return NULL;
+        }
     }
     line->collect = collect;
     line->driver = driver;
@@ -156,6 +163,7 @@ void line_free(struct line *line)
     poll_drop(line);
     connect_close(line);
     loop_timer_cancel(line->collect->loop, &line->timer);
+    free(line->quiet_mono_ms);
     free(line->kept);
     free(line);
 }
@@ -229,7 +237,8 @@ static int line_for(struct change *change, const struct meter *meter,
                     struct line **ret_line)
 {
     struct collect *collect = change->collect;
-    const struct driver *driver = driver_of(collect, meter->endpoint);
+    const struct driver *driver = line_driver_of(
+        collect->options.drivers, collect->options.n_drivers, meter->endpoint);
     const struct conf_line *conf = conf_of(collect, meter->endpoint);
     int place = 0;
     int present_place = 0;

@@ -50,7 +50,11 @@ static int read_with(struct collect *collect, const struct oneshot_options *opti
 
     (void)text_copy(meter.id, sizeof(meter.id), "meter");
     (void)text_copy(meter.endpoint, sizeof(meter.endpoint), options->endpoint);
-    (void)snprintf(meter.address, sizeof(meter.address), "%d", options->unit);
+    if (options->address != NULL) {
+        (void)text_copy(meter.address, sizeof(meter.address), options->address);
+    } else {
+        (void)snprintf(meter.address, sizeof(meter.address), "%d", options->unit);
+    }
     int err = collect_set_meters(collect, &meter, 1, &options->profile);
 
     if (err == 0) {
@@ -66,6 +70,7 @@ int collect_read_once(const struct oneshot_options *options, struct sample *ret_
     struct collect *collect = NULL;
     const struct driver *driver = options->driver;
     struct conf_line line = {.gap_ms = -1,
+                             .late_window_ms = -1,
                              .retries = -1,
                              .max_registers = options->max_registers,
                              .connections = 1};
@@ -81,6 +86,7 @@ int collect_read_once(const struct oneshot_options *options, struct sample *ret_
         .n_drivers = driver != NULL ? 1 : 0,
         .timing = {.timeout_ms = options->timeout_ms,
                    .retries = options->retries,
+                   .late_window_ms = options->late_window_ms,
                    .backoff_max_ms = options->timeout_ms,
                    .line = &line,
                    .n_lines = 1},

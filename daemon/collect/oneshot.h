@@ -12,15 +12,17 @@
 #include "daemon/collect/collect.h"
 
 struct oneshot_options {
-    const char *endpoint;        /* canonical, "modbus+tcp://10.1.2.3:502" */
-    const struct driver *driver; /* NULL: Modbus TCP */
+    const char *endpoint;        /* canonical, of any scheme */
+    const struct driver *driver; /* NULL: that of the endpoint */
     const struct profile *profile;
     uint8_t unit;
-    struct ratio pt; /* 0/0 = 1 */
+    const char *address; /* as the register has it, "7" or 12 digits; NULL: unit */
+    struct ratio pt;     /* 0/0 = 1 */
     struct ratio ct;
     int64_t timeout_ms;
     int32_t retries;
-    int32_t max_registers; /* 0: the profile's */
+    int32_t max_registers;  /* 0: the profile's */
+    int64_t late_window_ms; /* RTU framing: before a further try */
 };
 
 /*

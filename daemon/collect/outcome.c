@@ -114,6 +114,23 @@ void outcome_line_up(struct line *line)
     }
 }
 
+void outcome_line_noise(struct line *line)
+{
+    char note[SUPPRESSED_LEN];
+
+    if (!may_log(&line->log_limit, collect_mono_ms(line->collect), note, sizeof(note))) {
+        return;
+    }
+    if (line->is_noisy) {
+        log_warn(
+            "line %s: noise: bytes without end that nobody asked for; wrong baud rate or "
+            "parity, a second master, or a broken device%s",
+            line->endpoint, note);
+    } else {
+        log_info("line %s: silent again%s", line->endpoint, note);
+    }
+}
+
 /* --- states --- */
 
 static void turned_up(struct unit *unit, const struct sample *sample)

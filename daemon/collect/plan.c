@@ -1,5 +1,6 @@
 #include "daemon/collect/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,14 +9,14 @@
 
 #include "daemon/collect/engine.h"
 #include "daemon/core/text.h"
-#include "drivers/modbus/modbus.h"
+#include "drivers/dlt645/dlt645.h"
 
-/* Microseconds of a 9600 Bd line. */
-#define CHARACTER_US 1042
-#define SILENCE_US   7292 /* 2 × 3.5 characters */
+/* A serial line behind a gateway, of which we do not know the settings. */
+static const struct serial_settings behind_gateway = {
+    .baud = 9600, .parity = 'N', .stop_bits = 1};
+
 #define RTU_ASKED    8
 #define RTU_ANSWERED 5
-#define TCP_ANSWERED 9 /* MBAP, function, byte count */
 #define BYTES_MAX    64
 #define US_PER_MS    1000
 #define BP           10000
@@ -36,63 +37,80 @@ static int64_t gap_of(const struct collect_timing *timing, const struct conf_lin
     return conf != NULL && conf->gap_ms >= 0 ? conf->gap_ms : timing->gap_ms;
 }
 
-static bool is_inside(const struct profile_point *point, const struct request *request)
-{
-    for (int i = 0; i < point->n_parts; i++) {
-        const struct profile_part *part = &point->part[i];
+/* A meter's line, and who asks there. */
+struct asked {
+    const struct driver *driver;
+    struct line_kind kind;
+    int64_t gap_ms; /* without the silence */
+};
 
-        if (part->address < request->address ||
-            part->address + register_type_words(part->type) >
-                (int)request->address + request->count) {
-            return false;
-        }
+static int find_line(const struct meter *meter, const struct collect_timing *timing,
+                     struct asked *ret_asked)
+{
+    const struct driver *drivers[LINE_DRIVERS];
+    int n = line_drivers(drivers);
+    struct asked asked = {.driver = line_driver_of(drivers, n, meter->endpoint),
+                          .gap_ms = gap_of(timing, conf_of(timing, meter->endpoint))};
+
+    if (asked.driver == NULL || line_kind_of(meter->endpoint, &asked.kind) != 0) {
+        return ERR_UNAVAILABLE;
     }
-    return point->function == request->function;
+    *ret_asked = asked;
+    return 0;
 }
 
-static void describe(const struct profile *profile, const struct request *request,
-                     int64_t gap_ms, struct collect_plan_request *ret)
+/* Characters on a serial line: those of RTU frames also where the line is TCP. */
+static int64_t serial_us(const struct asked *asked, int sent, int received)
+{
+    if (asked->kind.is_serial) {
+        return (int64_t)(sent + received) * asked->kind.character_us +
+               2 * (int64_t)asked->kind.silence_us;
+    }
+    return (int64_t)(sent + received) * serial_character_us(&behind_gateway) +
+           2 * (int64_t)serial_silence_us(&behind_gateway);
+}
+
+static void describe(const struct asked *asked, const struct profile *profile,
+                     const struct request *request, struct collect_plan_request *ret)
 {
     uint8_t bytes[BYTES_MAX];
-    int registers = request->count;
-    int n = modbus_tcp_driver()->encode(request, bytes, sizeof(bytes));
-    int64_t wire_us =
-        (int64_t)(RTU_ASKED + RTU_ANSWERED + 2 * registers) * CHARACTER_US + SILENCE_US;
+    int n = asked->driver->encode(request, bytes, sizeof(bytes));
+    int sent = n > 0 ? n : 0;
+    int received = (int)asked->driver->reply_bytes(request);
+    int64_t wire_us = asked->kind.has_id
+                          ? serial_us(asked, RTU_ASKED, RTU_ANSWERED + 2 * request->count)
+                          : serial_us(asked, sent, received);
 
     *ret = (struct collect_plan_request){
         .request = *request,
-        .bytes_sent = n > 0 ? n : 0,
-        .bytes_received = TCP_ANSWERED + 2 * registers,
-        .ethernet_ms = PLAN_ROUND_TRIP_MS + gap_ms,
-        .serial_ms = (wire_us + US_PER_MS / 2) / US_PER_MS + gap_ms,
+        .bytes_sent = sent,
+        .bytes_received = received,
+        .ethernet_ms = asked->kind.is_serial ? 0 : PLAN_ROUND_TRIP_MS + asked->gap_ms,
+        .serial_ms = (wire_us + US_PER_MS / 2) / US_PER_MS + asked->gap_ms,
     };
     for (int i = 0; i < profile->n_points; i++) {
-        ret->points += is_inside(&profile->point[i], request) ? 1 : 0;
+        ret->points += asked->driver->holds(&profile->point[i], request) ? 1 : 0;
     }
 }
 
-static int plan_groups(const struct meter *meter, const struct profile *profile,
-                       const struct collect_timing *timing, uint32_t groups,
-                       struct request *ret_requests)
+static int plan_groups(const struct asked *asked, const struct meter *meter,
+                       const struct profile *profile, const struct collect_timing *timing,
+                       uint32_t groups, struct request *ret_requests)
 {
-    const struct driver *driver = modbus_tcp_driver();
     const struct conf_line *conf = conf_of(timing, meter->endpoint);
-    size_t n = strlen(driver->scheme);
     int64_t address = 0;
-
-    if (strncmp(meter->endpoint, driver->scheme, n) != 0 || meter->endpoint[n] != ':') {
-        return ERR_UNAVAILABLE;
-    }
-    (void)text_to_i64(meter->address, 0, UINT8_MAX, &address);
-    const struct plan_options options = {
-        .unit = (uint8_t)address,
+    struct plan_options options = {
         .max_registers =
             conf != NULL && conf->max_registers > 0 ? (uint16_t)conf->max_registers : 0,
         .groups = groups,
-        .gap_registers = GAP_REGISTERS,
+        .gap_registers = asked->kind.gap_registers,
     };
 
-    return driver->plan(profile, &options, ret_requests, PLAN_REQUESTS_MAX);
+    if (text_to_i64(meter->address, 0, UINT8_MAX, &address) == 0) {
+        options.unit = (uint8_t)address;
+    }
+    (void)dlt645_address_of_text(meter->address, options.meter_address);
+    return asked->driver->plan(profile, &options, ret_requests, PLAN_REQUESTS_MAX);
 }
 
 int collect_plan_meter(const struct meter *meter, const struct profile *profile,
@@ -100,14 +118,17 @@ int collect_plan_meter(const struct meter *meter, const struct profile *profile,
                        struct collect_plan_request *ret_requests, int cap)
 {
     struct request request[PLAN_REQUESTS_MAX];
-    int64_t gap_ms = gap_of(timing, conf_of(timing, meter->endpoint));
-    int n = plan_groups(meter, profile, timing, GROUPS_ALL, request);
+    struct asked asked;
+    int n = find_line(meter, timing, &asked);
 
+    if (n == 0) {
+        n = plan_groups(&asked, meter, profile, timing, GROUPS_ALL, request);
+    }
     if (n > cap) {
         return ERR_RANGE;
     }
     for (int i = 0; i < n; i++) {
-        describe(profile, &request[i], gap_ms, &ret_requests[i]);
+        describe(&asked, profile, &request[i], &ret_requests[i]);
     }
     return n;
 }
@@ -124,14 +145,18 @@ static struct cost cost_of(const struct meter *meter, const struct profile *prof
                            const struct collect_timing *timing, uint32_t groups)
 {
     struct request request[PLAN_REQUESTS_MAX];
-    int64_t gap_ms = gap_of(timing, conf_of(timing, meter->endpoint));
-    int n = plan_groups(meter, profile, timing, groups, request);
+    struct asked asked;
+    int n = find_line(meter, timing, &asked);
+
+    if (n == 0) {
+        n = plan_groups(&asked, meter, profile, timing, groups, request);
+    }
     struct cost cost = {.requests = n > 0 ? n : 0};
 
     for (int i = 0; i < n; i++) {
         struct collect_plan_request one;
 
-        describe(profile, &request[i], gap_ms, &one);
+        describe(&asked, profile, &request[i], &one);
         cost.ethernet_ms += one.ethernet_ms;
         cost.serial_ms += one.serial_ms;
     }
@@ -193,6 +218,15 @@ static int compare_endpoint(const void *a, const void *b)
     return order != 0 ? order : left < right ? -1 : left > right ? 1 : 0;
 }
 
+static void set_baud(struct collect_plan_line *line)
+{
+    struct line_kind kind;
+
+    if (line_kind_of(line->endpoint, &kind) == 0) {
+        line->baud = kind.baud;
+    }
+}
+
 int collect_plan_lines(const struct meter *meters, int n,
                        const struct profile *const *profile_of_meter,
                        const struct collect_timing *timing,
@@ -222,6 +256,7 @@ int collect_plan_lines(const struct meter *meters, int n,
         if (n_lines == 0 || strcmp(line[n_lines - 1].endpoint, meter->endpoint) != 0) {
             (void)text_copy(line[n_lines].endpoint, sizeof(line[n_lines].endpoint),
                             meter->endpoint);
+            set_baud(&line[n_lines]);
             n_lines++;
         }
         add_meter(&line[n_lines - 1], meter, profile_of_meter[meter - meters], timing);
@@ -230,4 +265,83 @@ int collect_plan_lines(const struct meter *meters, int n,
     *ret_lines = line;
     *ret_n_lines = n_lines;
     return 0;
+}
+
+/* --- over-subscription --- */
+
+bool collect_plan_is_over(const struct collect_plan_line *line,
+                          char ret_text[PLAN_TEXT_LEN])
+{
+    bool is_serial = line->baud > 0;
+    int64_t busy_bp = is_serial ? line->serial_bp : line->ethernet_bp;
+    int64_t round_ms = is_serial ? line->round_serial_ms : line->round_ethernet_ms;
+    char how[64];
+
+    if (busy_bp <= BP) {
+        return false;
+    }
+    if (is_serial) {
+        (void)snprintf(how, sizeof(how), "at %d Bd", (int)line->baud);
+    } else {
+        (void)snprintf(how, sizeof(how), "at %d ms each", PLAN_ROUND_TRIP_MS);
+    }
+    (void)snprintf(ret_text, PLAN_TEXT_LEN,
+                   "%d meter%s, %d requests a round take %lld.%lld s %s without the "
+                   "meters' own time, the shortest interval is %lld s: the line is asked "
+                   "for %lld %% of the time there is",
+                   line->meters, line->meters == 1 ? "" : "s", line->requests,
+                   (long long)(round_ms / MS_PER_S),
+                   (long long)(round_ms % MS_PER_S / (MS_PER_S / 10)), how,
+                   (long long)(line->interval_ms / MS_PER_S),
+                   (long long)(busy_bp / (BP / 100)));
+    return true;
+}
+
+static int in_force(const struct setup *setup, int64_t now_ms, struct meter *ret_meters,
+                    const struct profile **ret_profiles)
+{
+    const struct registry *registry = &setup->registry;
+    int n = 0;
+
+    for (int i = 0; i < registry->n_meters; i++) {
+        const struct meter *meter = &registry->meter[i];
+
+        if (meter->endpoint[0] != '\0' && meter->since_ms <= now_ms &&
+            now_ms < meter->until_ms) {
+            ret_meters[n] = *meter;
+            ret_profiles[n++] = profiles_find(&setup->profiles, meter->profile);
+        }
+    }
+    return n;
+}
+
+void collect_plan_check(const struct setup *setup, int64_t now_ms,
+                        struct problems *problems)
+{
+    size_t cap = (size_t)setup->registry.n_meters + 1;
+    struct meter *meter = calloc(cap, sizeof(*meter));
+    const struct profile **profile =
+        (const struct profile **)calloc(cap, sizeof(const struct profile *));
+    const struct collect_timing timing = collect_timing_of(setup->conf);
+    struct collect_plan_line *line = NULL;
+    char text[PLAN_TEXT_LEN];
+    int n_lines = 0;
+
+    if (meter != NULL && profile != NULL) {
+        int n = in_force(setup, now_ms, meter, profile);
+
+        (void)collect_plan_lines(meter, n, profile, &timing, &line, &n_lines);
+    }
+    for (int i = 0; i < n_lines; i++) {
+        if (collect_plan_is_over(&line[i], text)) {
+            problems_add(
+                problems, PROBLEM_WARNING, setup->conf->reg.meters, 0, 0,
+                "line %s: %s; make intervals longer, or spread the meters over more "
+                "lines",
+                line[i].endpoint, text);
+        }
+    }
+    free(line);
+    free((void *)profile);
+    free(meter);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/collect/engine.h"
+#include "drivers/dlt645/dlt645.h"
 
 #define DEFER_MIN_MS      1000
 #define DEFER_MAX_DOUBLES 5
@@ -36,6 +37,7 @@ static void fault_detail(const struct line *line, struct sample *sample)
     const struct poll *poll = &line->poll;
     const char *plural = poll->fault_tries == 1 ? "try" : "tries";
     char *detail = sample->detail;
+    char words[DLT645_ERROR_TEXT_LEN];
 
     switch ((int)sample->status) {
     case SLOT_TIMEOUT:
@@ -43,7 +45,12 @@ static void fault_detail(const struct line *line, struct sample *sample)
                        (long long)line->timeout_ms, poll->fault_tries, plural);
         break;
     case SLOT_EXCEPTION:
-        (void)snprintf(detail, SAMPLE_DETAIL_LEN, "exception %02X", poll->exception);
+        if (line->kind.is_dlt645) {
+            dlt645_error_text(poll->exception, words);
+            (void)snprintf(detail, SAMPLE_DETAIL_LEN, "refused: %.30s", words);
+        } else {
+            (void)snprintf(detail, SAMPLE_DETAIL_LEN, "exception %02X", poll->exception);
+        }
         break;
     case SLOT_REFUSED:
     case SLOT_CONNECTION:
@@ -107,8 +114,9 @@ static void back_off(struct line *line, struct unit *unit, enum slot_status stat
         return;
     }
     if (status == SLOT_RANGE ||
-        (status == SLOT_EXCEPTION && exception != EXCEPTION_NO_PATH &&
-         exception != EXCEPTION_NO_TARGET)) {
+        (status == SLOT_EXCEPTION &&
+         (line->kind.is_dlt645 ||
+          (exception != EXCEPTION_NO_PATH && exception != EXCEPTION_NO_TARGET)))) {
         unit->failures = 0;
     } else if (unit->failures < UINT16_MAX) {
         unit->failures++;
@@ -126,6 +134,8 @@ static void clear(struct line *line)
 
     bisect_free(poll->bisect);
     learnt_free(poll->lesson);
+    free(poll->data);
+    poll->data = NULL;
     poll->bisect = NULL;
     poll->lesson = NULL;
     poll->unit = NULL;
@@ -145,6 +155,7 @@ static void finish(struct line *line)
     bool is_ok = status == SLOT_OK || status == SLOT_PARTIAL;
 
     if (poll->lesson != NULL) {
+        poll_forget_held(line, unit);
         learnt_free(unit->learnt);
         unit->learnt = poll->lesson;
         poll->lesson = NULL;
@@ -165,7 +176,7 @@ static void finish(struct line *line)
     queue_insert(unit);
 }
 
-static void set_fault(struct poll *poll, enum slot_status status)
+void poll_fault(struct poll *poll, enum slot_status status)
 {
     if (poll->fault == SLOT_OK) {
         poll->fault = (uint8_t)status;
@@ -181,7 +192,15 @@ static bool is_slot_over(const struct line *line)
            collect_mono_ms(line->collect) >= line->poll.slot_end_mono_ms;
 }
 
-static void next_request(struct line *line)
+static bool is_answered(const struct line *line)
+{
+    const struct poll *poll = &line->poll;
+
+    return line->kind.is_dlt645 && poll->index < poll->plan->n &&
+           follow_is_known(line, &poll->plan->request[poll->index]);
+}
+
+void poll_next_request(struct line *line)
 {
     struct poll *poll = &line->poll;
 
@@ -190,23 +209,29 @@ static void next_request(struct line *line)
     if (poll->bisect != NULL && bisect_next(poll, collect_mono_ms(line->collect))) {
         return;
     }
-    poll->index++;
+    poll->is_refused = false;
+    do {
+        poll->index++;
+    } while (is_answered(line));
     if (poll->index >= poll->plan->n) {
         finish(line);
         return;
     }
     if (poll->index > 0 && is_slot_over(line)) {
-        set_fault(poll, SLOT_MISSED);
+        poll_fault(poll, SLOT_MISSED);
         finish(line);
         return;
     }
     poll->request = poll->plan->request[poll->index];
     poll->request.unit = poll->unit->unit_id;
+    memcpy(poll->request.meter_address, poll->unit->meter_address, METER_ADDRESS_LEN);
 }
 
-static void forget_old_lessons(struct unit *unit, int64_t mono_ms)
+static void forget_old_lessons(struct line *line, struct unit *unit)
 {
-    if (unit->learnt != NULL && mono_ms >= unit->learnt->until_mono_ms) {
+    if (unit->learnt != NULL &&
+        collect_mono_ms(line->collect) >= unit->learnt->until_mono_ms) {
+        poll_forget_held(line, unit);
         learnt_free(unit->learnt);
         unit->learnt = NULL;
     }
@@ -217,7 +242,7 @@ void poll_begin(struct line *line, struct unit *unit, struct live_read *live)
     struct poll *poll = &line->poll;
     int err = 0;
 
-    forget_old_lessons(unit, collect_mono_ms(line->collect));
+    forget_old_lessons(line, unit);
     memset(&poll->sample, 0, sizeof(poll->sample));
     poll->unit = unit;
     poll->live = live;
@@ -246,7 +271,7 @@ void poll_begin(struct line *line, struct unit *unit, struct live_read *live)
         }
         return;
     }
-    next_request(line);
+    poll_next_request(line);
 }
 
 void poll_drop(struct line *line)
@@ -254,6 +279,7 @@ void poll_drop(struct line *line)
     if (line->poll.sent) {
         poll_account_busy(line);
         line->late_expected++;
+        quiet_begin(line);
     }
     clear(line);
 }
@@ -274,13 +300,23 @@ void poll_account_busy(struct line *line)
 
 void poll_reply(struct line *line, const struct feed_result *result)
 {
+    poll_account_busy(line);
+    line->ok++;
+    if (line->kind.is_dlt645) {
+        follow_reply(line, result);
+    } else {
+        poll_values(line, &line->poll.request, result->payload, result->payload_n);
+    }
+}
+
+void poll_values(struct line *line, const struct request *request, const uint8_t *payload,
+                 size_t n)
+{
     struct poll *poll = &line->poll;
     const struct profile *profile = &poll->unit->use->profile;
 
-    poll_account_busy(line);
-    line->ok++;
-    if (line->driver->decode(profile, &poll->request, result->payload, result->payload_n,
-                             poll->groups, &poll->sample) > 0) {
+    if (line->driver->decode(profile, request, payload, n, poll->groups, &poll->sample) >
+        0) {
         poll->has_range = true;
     }
     if (poll->sample.ts_ms == 0 && sample_has(&poll->sample, QUANTITY_ENERGY_IMPORT_WH)) {
@@ -289,7 +325,7 @@ void poll_reply(struct line *line, const struct feed_result *result)
     if (poll->bisect != NULL) {
         bisect_succeeded(poll);
     }
-    next_request(line);
+    poll_next_request(line);
 }
 
 /* --- what goes wrong --- */
@@ -345,6 +381,10 @@ void poll_exception(struct line *line, uint8_t code)
     line->exceptions++;
     poll->sent = false;
     poll->exception = code;
+    if (line->kind.is_dlt645) {
+        follow_refused(line, code);
+        return;
+    }
     switch (code) {
     case EXCEPTION_ADDRESS:
     case EXCEPTION_VALUE:
@@ -356,19 +396,19 @@ void poll_exception(struct line *line, uint8_t code)
         if (wait_while_busy(line)) {
             return;
         }
-        set_fault(poll, SLOT_EXCEPTION);
+        poll_fault(poll, SLOT_EXCEPTION);
         finish(line);
         return;
     case EXCEPTION_NO_PATH:
     case EXCEPTION_NO_TARGET:
-        set_fault(poll, SLOT_EXCEPTION);
+        poll_fault(poll, SLOT_EXCEPTION);
         finish(line);
         return;
     default:
         break;
     }
-    set_fault(poll, SLOT_EXCEPTION);
-    next_request(line);
+    poll_fault(poll, SLOT_EXCEPTION);
+    poll_next_request(line);
 }
 
 void poll_try_failed(struct line *line, enum slot_status status)
@@ -382,9 +422,16 @@ void poll_try_failed(struct line *line, enum slot_status status)
     poll->sent = false;
     poll->tries++;
     if (poll->tries < most && !is_slot_over(line)) {
+        follow_restart(poll);
         return; /* line_run asks again */
     }
-    set_fault(poll, poll->foreign != SLOT_OK ? (enum slot_status)poll->foreign : status);
+    poll_fault(poll, poll->foreign != SLOT_OK ? (enum slot_status)poll->foreign : status);
+    finish(line);
+}
+
+void poll_give_up(struct line *line, enum slot_status status)
+{
+    poll_fault(&line->poll, status);
     finish(line);
 }
 
@@ -392,11 +439,12 @@ void poll_no_connection(struct line *line)
 {
     struct poll *poll = &line->poll;
 
+    follow_restart(poll);
     poll->sent = false;
     if (wait_in_slot(line, line->connect_mono_ms, line->connect_fault)) {
         return;
     }
-    set_fault(poll, line->connect_fault);
+    poll_fault(poll, line->connect_fault);
     finish(line);
 }
 

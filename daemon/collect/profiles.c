@@ -202,10 +202,13 @@ static struct plan *plan_new(const struct unit *unit, uint32_t groups,
         .unit = unit->unit_id,
         .max_registers = max_registers,
         .groups = groups,
-        .gap_registers = GAP_REGISTERS,
+        .gap_registers = unit->line->kind.gap_registers,
     };
 
+    memcpy(options.meter_address, unit->meter_address, METER_ADDRESS_LEN);
     if (unit->learnt != NULL) {
+        options.refused_n = (uint32_t)unit->learnt->n_refused;
+        options.refused = unit->learnt->refused;
         options.holes_n = (uint32_t)unit->learnt->n_holes;
         options.holes = unit->learnt->hole;
     }
@@ -223,6 +226,7 @@ static struct plan *plan_new(const struct unit *unit, uint32_t groups,
     }
     plan->groups = groups;
     plan->max_registers = max_registers;
+    plan->gap_registers = options.gap_registers;
     plan->n = n;
     plan->n_points = wanted(profile, groups, &plan->wanted);
     memcpy(plan->request, request, (size_t)n * sizeof(request[0]));
@@ -237,7 +241,8 @@ const struct plan *plan_get(struct unit *unit, uint32_t groups, int *ret_err)
                                            learnt != NULL ? learnt->max_registers : 0);
 
     for (struct plan *plan = *list; plan != NULL; plan = plan->next) {
-        if (plan->groups == groups && plan->max_registers == max_registers) {
+        if (plan->groups == groups && plan->max_registers == max_registers &&
+            plan->gap_registers == unit->line->kind.gap_registers) {
             return plan;
         }
     }

@@ -177,6 +177,8 @@ void unit_advance(struct unit *unit)
         unit->slot_ts_ms + unit->spread_ms - unit->line->collect->offset_ms;
     unit->pending = SLOT_OK;
     unit->defers = 0;
+    poll_held_free(unit->held);
+    unit->held = NULL;
 }
 
 /* --- slots passed over --- */
@@ -305,6 +307,8 @@ static void realign(struct unit *unit, int64_t old_wall_ms, int64_t wall_ms)
     queue_remove(unit);
     unit->pending = SLOT_OK;
     unit->defers = 0;
+    poll_held_free(unit->held);
+    unit->held = NULL;
     if (wall_ms >= unit->slot_ts_ms) {
         realign_forward(unit, wall_ms);
     } else {

@@ -59,6 +59,7 @@ static void add_line(const struct line *line, struct collect_line_status *ret)
     ret->bad_unit += line->bad_unit;
     ret->bad_crc += line->bad_crc;
     ret->connects += line->connects;
+    ret->is_noisy = ret->is_noisy || line->is_noisy;
     if (line->last_error != SLOT_OK) {
         ret->last_error = (enum slot_status)line->last_error;
         (void)text_copy(ret->last_error_meter, sizeof(ret->last_error_meter),
@@ -116,7 +117,8 @@ static void add_unit(struct collect *collect, const struct unit *unit,
     ret->reason = (enum slot_status)unit->reason;
     ret->last_ok_ms = unit->last_ok_ms;
     ret->backoff_ms = unit->backoff_ms;
-    ret->n_holes = unit->learnt != NULL ? unit->learnt->n_holes : 0;
+    ret->n_holes =
+        unit->learnt != NULL ? unit->learnt->n_holes + unit->learnt->n_refused : 0;
     history_sum(&unit->history, mono_ms, &ret->scheduled_24h, &ret->ok_24h);
     if (unit->line == NULL) {
         return;

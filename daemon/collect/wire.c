@@ -2,37 +2,83 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/collect/engine.h"
 
 #define REQUEST_BYTES_MAX 64
-#define WORDS_LEN         24
+#define WORDS_LEN         40
+#define NOISE_BYTES       2048 /* foreign ones of one try; more is babble */
+#define DRAIN_READS       128  /* 64 KiB, what the kernel holds of a terminal */
+#define BREAK_RTU_MS      200  /* between two bytes of a frame: adapters hand on late */
+#define BREAK_DLT645_MS   500  /* Tb of DL/T 645 */
+#define US_PER_MS         1000
 
 static void lost_by_errno(struct line *line, int error)
 {
     char words[WORDS_LEN];
 
-    connect_lost(line, connect_errno_words(error, words, sizeof(words)));
+    connect_lost(line, line->kind.is_serial
+                           ? serial_error_words(-error, words, sizeof(words))
+                           : connect_errno_words(error, words, sizeof(words)));
+}
+
+int64_t wire_ms(const struct line *line, size_t n)
+{
+    return ((int64_t)n * line->kind.character_us + US_PER_MS - 1) / US_PER_MS;
 }
 
 /* --- out --- */
 
 static void watch_write(struct line *line, bool want)
 {
-    if (line->want_write != want) {
-        line->want_write = want;
+    if (line->want_write == want) {
+        return;
+    }
+    line->want_write = want;
+    if (line->kind.has_id) {
         (void)loop_fd_modify(line->collect->loop, line->fd,
                              want ? LOOP_READ | LOOP_WRITE : LOOP_READ);
     }
 }
 
-static void write_rest(struct line *line, const uint8_t *bytes, size_t n)
+void wire_watch(struct line *line)
+{
+    uint32_t events =
+        line->poll.sent ? LOOP_READ | (line->want_write ? LOOP_WRITE : 0U) : 0U;
+
+    if (!line->kind.has_id && line->conn == CONN_UP && line->watched != events) {
+        line->watched = events;
+        (void)loop_fd_modify(line->collect->loop, line->fd, events);
+    }
+}
+
+static ssize_t put(const struct line *line, const uint8_t *bytes, size_t n)
 {
     ssize_t wrote = 0;
 
     do {
-        wrote = send(line->fd, bytes + line->out_sent, n - line->out_sent, MSG_NOSIGNAL);
+        wrote = line->kind.is_serial ? write(line->fd, bytes, n)
+                                     : send(line->fd, bytes, n, MSG_NOSIGNAL);
     } while (wrote < 0 && errno == EINTR);
+    return wrote;
+}
+
+static ssize_t get(const struct line *line, uint8_t *ret_bytes, size_t n)
+{
+    ssize_t got = 0;
+
+    do {
+        got = line->kind.is_serial ? read(line->fd, ret_bytes, n)
+                                   : recv(line->fd, ret_bytes, n, 0);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static void write_rest(struct line *line, const uint8_t *bytes, size_t n)
+{
+    ssize_t wrote = put(line, bytes + line->out_sent, n - line->out_sent);
+
     if (wrote < 0 && errno != EAGAIN) {
         lost_by_errno(line, errno);
         return;
@@ -55,7 +101,9 @@ void wire_send(struct line *line)
     poll->has_bytes = false;
     poll->foreign = SLOT_OK;
     poll->sent_mono_ms = collect_mono_ms(line->collect);
-    poll->deadline_mono_ms = poll->sent_mono_ms + line->timeout_ms;
+    poll->deadline_mono_ms =
+        poll->sent_mono_ms + wire_ms(line, n > 0 ? (size_t)n : 0) + line->timeout_ms;
+    poll->n_noise = 0;
     if (n <= 0) { /* a request that the driver planned itself cannot be refused */
         poll->tries = UINT8_MAX - 1;
         poll_try_failed(line, SLOT_RANGE);
@@ -87,6 +135,14 @@ static bool is_late(struct line *line, const struct feed_result *result)
 {
     bool is_answer = result->verdict == FEED_REPLY || result->verdict == FEED_EXCEPTION;
 
+    if (!line->kind.has_id) {
+        if (collect_mono_ms(line->collect) >= line->doubt_mono_ms ||
+            result->reason == SLOT_BAD_CRC) {
+            return false;
+        }
+        line->late++;
+        return true;
+    }
     if (!is_answer && (line->late_expected == 0 || result->reason != SLOT_BAD_FRAME)) {
         return false;
     }
@@ -122,6 +178,14 @@ static void broken(struct line *line, enum slot_status reason)
     }
 }
 
+static void noise_tell(struct line *line, bool is_noisy)
+{
+    if (line->is_noisy != is_noisy) {
+        line->is_noisy = is_noisy;
+        outcome_line_noise(line);
+    }
+}
+
 /* One verdict. False when the connection is gone. */
 static bool take(struct line *line, const struct feed_result *result, const uint8_t *bytes)
 {
@@ -130,6 +194,7 @@ static bool take(struct line *line, const struct feed_result *result, const uint
     if (is_answer && line->poll.sent) {
         poll_note_frame(line, false, false, bytes, result->consumed);
         line->poll.sent = false;
+        noise_tell(line, false);
         if (result->verdict == FEED_REPLY) {
             poll_reply(line, result);
         } else {
@@ -138,6 +203,10 @@ static bool take(struct line *line, const struct feed_result *result, const uint
         return line->fd >= 0;
     }
     poll_note_frame(line, false, true, bytes, result->consumed);
+    if (!line->kind.has_id) {
+        line->poll.has_bytes = false; /* the wait goes on */
+        line->poll.n_noise = (uint16_t)(line->poll.n_noise + result->consumed);
+    }
     if (is_answer || result->fatal == 0) {
         if (!is_late(line, result)) {
             count_foreign(line, result);
@@ -147,6 +216,22 @@ static bool take(struct line *line, const struct feed_result *result, const uint
     count_foreign(line, result);
     broken(line, result->reason);
     return false;
+}
+
+/* Until when a frame that has begun may take. */
+static int64_t rest_mono_ms(const struct line *line)
+{
+    const struct poll *poll = &line->poll;
+    int64_t mono_ms = collect_mono_ms(line->collect);
+
+    if (line->kind.has_id) {
+        return mono_ms + line->timeout_ms;
+    }
+    int64_t frame_ms = wire_ms(line, line->driver->reply_bytes(&poll->request)) +
+                       (line->kind.is_dlt645 ? BREAK_DLT645_MS : BREAK_RTU_MS);
+    int64_t last_mono_ms = poll->sent_mono_ms + 2 * line->timeout_ms + 2 * frame_ms;
+
+    return mono_ms + frame_ms < last_mono_ms ? mono_ms + frame_ms : last_mono_ms;
 }
 
 static void keep(struct line *line, const uint8_t *bytes, size_t n)
@@ -165,7 +250,7 @@ static void keep(struct line *line, const uint8_t *bytes, size_t n)
     }
     line->n_kept = (uint16_t)n;
     if (n > 0 && poll->sent && !poll->has_bytes) { /* once: a frame may not drip for ever */
-        int64_t more_mono_ms = collect_mono_ms(line->collect) + line->timeout_ms;
+        int64_t more_mono_ms = rest_mono_ms(line);
 
         poll->has_bytes = true;
         if (more_mono_ms > poll->slot_end_mono_ms) {
@@ -175,6 +260,18 @@ static void keep(struct line *line, const uint8_t *bytes, size_t n)
             poll->deadline_mono_ms = more_mono_ms;
         }
     }
+}
+
+/* Bytes that make no frame. False when the connection is gone. */
+static bool no_frame(struct line *line)
+{
+    line->bad_frame++;
+    if (line->kind.has_id) {
+        broken(line, SLOT_BAD_FRAME);
+        return false;
+    }
+    line->poll.foreign = SLOT_BAD_FRAME;
+    return true;
 }
 
 static void consume(struct line *line, const uint8_t *bytes, size_t n)
@@ -190,14 +287,19 @@ static void consume(struct line *line, const uint8_t *bytes, size_t n)
         }
         if (result.verdict == FEED_NEED_MORE || result.consumed == 0 ||
             result.consumed > n - at) {
-            line->bad_frame++;
-            broken(line, SLOT_BAD_FRAME);
-            return;
+            if (!no_frame(line)) {
+                return;
+            }
+            at = n;
+            break;
         }
         if (!take(line, &result, bytes + at)) {
             return;
         }
         at += result.consumed;
+        if (!line->kind.has_id && !line->poll.sent) { /* what follows an answer is noise */
+            at = n;
+        }
     }
     keep(line, bytes + at, n - at);
 }
@@ -212,24 +314,85 @@ static void heard(struct line *line)
     }
 }
 
-void wire_receive(struct line *line)
+/* --- lines without ids: noise --- */
+
+/* More foreign bytes than any late reply has. */
+static void babble(struct line *line)
+{
+    noise_tell(line, true);
+    quiet_begin(line);
+    line->n_kept = 0;
+    poll_try_failed(line, SLOT_BAD_FRAME);
+}
+
+bool wire_drain(struct line *line)
+{
+    int64_t mono_ms = collect_mono_ms(line->collect);
+    bool is_silent = true;
+
+    line->n_kept = 0;
+    for (int i = 0; i < DRAIN_READS; i++) {
+        ssize_t got = get(line, line->collect->scratch, DRIVER_FRAME_MAX);
+
+        if (got == 0 && !line->kind.is_serial) {
+            connect_lost(line, "closed by the meter");
+            return false;
+        }
+        if (got < 0 && errno != EAGAIN) {
+            lost_by_errno(line, errno);
+            return false;
+        }
+        if (got <= 0) {
+            break;
+        }
+        line->heard = true;
+        line->late += mono_ms < line->doubt_mono_ms ? 1 : 0;
+        is_silent = false;
+    }
+    if (is_silent) {
+        line->noise_mono_ms = 0;
+        return true;
+    }
+    line->noise_mono_ms = line->noise_mono_ms == 0 ? mono_ms : line->noise_mono_ms;
+    line->free_mono_ms = mono_ms + (line->gap_ms > 0 ? line->gap_ms : 1);
+    if (line->is_noisy || mono_ms - line->noise_mono_ms > line->timeout_ms) {
+        noise_tell(line, true);
+        line->poll.sent_mono_ms = mono_ms; /* nothing was sent: no time was spent */
+        poll_try_failed(line, SLOT_BAD_FRAME);
+    }
+    return false;
+}
+
+/* --- in, at last --- */
+
+void wire_receive(struct line *line, bool hung_up)
 {
     uint8_t *bytes = line->collect->scratch;
     size_t n = line->n_kept;
-    ssize_t got = 0;
 
     if (n > 0) {
         memcpy(bytes, line->kept, n);
     }
-    do {
-        got = recv(line->fd, bytes + n, DRIVER_FRAME_MAX - n, 0);
-    } while (got < 0 && errno == EINTR);
+    ssize_t got = get(line, bytes + n, DRIVER_FRAME_MAX - n);
+
     if (got > 0) {
         heard(line);
+        if (!line->kind.has_id && !line->poll.sent) {
+            return; /* noise */
+        }
         consume(line, bytes, n + (size_t)got);
+        if (!line->kind.has_id && line->poll.sent && line->poll.n_noise > NOISE_BYTES) {
+            babble(line);
+        }
+    } else if (got == 0 && line->kind.is_serial) {
+        if (hung_up) {
+            connect_lost(line, "device unplugged");
+        }
     } else if (got == 0) {
         connect_lost(line, "closed by the meter");
     } else if (errno != EAGAIN) {
         lost_by_errno(line, errno);
+    } else if (hung_up && line->kind.is_serial) {
+        connect_lost(line, "device unplugged");
     }
 }

@@ -9,6 +9,8 @@
 
 #include "daemon/core/text.h"
 
+#define METER_DIGITS 12
+
 /* A sentence for people. */
 struct why {
     char *text;
@@ -359,7 +361,7 @@ int endpoint_canonical(const char *endpoint, char ret_endpoint[ENDPOINT_LEN], ch
                        int why_size)
 {
     struct why sentence = {why, (size_t)why_size};
-    struct endpoint parsed;
+    struct endpoint parsed = {0};
     char text[HOST_LEN + ENDPOINT_LEN];
     int err = endpoint_parse(endpoint, &parsed, why, why_size);
 
@@ -383,7 +385,7 @@ int endpoint_host_port(const char *endpoint, char *ret_host, int host_size,
                        uint16_t *ret_port)
 {
     char sentence[160];
-    struct endpoint parsed;
+    struct endpoint parsed = {0};
 
     if (endpoint_parse(endpoint, &parsed, sentence, (int)sizeof(sentence)) != 0 ||
         parsed.is_serial) {
@@ -396,6 +398,91 @@ int endpoint_host_port(const char *endpoint, char *ret_host, int host_size,
     *ret_port = parsed.port;
     return 0;
 }
+
+/* --- addresses --- */
+
+static int unit_address(const char *text, bool has_id, char ret_address[ADDRESS_LEN],
+                        const struct why *why)
+{
+    int min = has_id ? 0 : ENDPOINT_UNIT_MIN;
+    int max = has_id ? UINT8_MAX : ENDPOINT_UNIT_MAX;
+    int64_t unit = 0;
+
+    if (text_to_i64(text, min, max, &unit) != 0) {
+        (void)snprintf(why->text, why->size,
+                       "address \"%.64s\" is not a unit id, %d to %d%s", text, min, max,
+                       has_id ? "" : " with RTU framing");
+        return ERR_SYNTAX;
+    }
+    (void)snprintf(ret_address, ADDRESS_LEN, "%d", (int)unit);
+    return 0;
+}
+
+/* Digits, or pairs AA that stand for any two of them, counted from the end. */
+static bool is_meter_number(const char *text, size_t n)
+{
+    for (size_t i = n; i > 0; i -= i > 1 ? 2 : 1) {
+        char last = text[i - 1];
+        char before = '0';
+
+        if (i > 1) {
+            before = text[i - 2];
+        }
+        bool is_any = (last == 'A' || last == 'a') && (before == 'A' || before == 'a');
+        bool is_number = last >= '0' && last <= '9' && before >= '0' && before <= '9';
+
+        if (!is_any && !is_number) {
+            return false;
+        }
+    }
+    return n >= 1 && n <= METER_DIGITS;
+}
+
+static int meter_number(const char *text, char ret_address[ADDRESS_LEN],
+                        const struct why *why)
+{
+    size_t n = strlen(text);
+    char number[METER_DIGITS + 1];
+
+    if (!is_meter_number(text, n)) {
+        (void)snprintf(why->text, why->size,
+                       "address \"%.64s\" is not a DL/T 645 number: 1 to 12 digits, AA for "
+                       "any two",
+                       text);
+        return ERR_SYNTAX;
+    }
+    memset(number, '0', METER_DIGITS - n);
+    for (size_t i = 0; i < n; i++) {
+        number[METER_DIGITS - n + i] = text[i];
+        if (text[i] == 'a') {
+            number[METER_DIGITS - n + i] = 'A';
+        }
+    }
+    number[METER_DIGITS] = '\0';
+    if (strcmp(number, "999999999999") == 0) {
+        (void)snprintf(why->text, why->size,
+                       "address 999999999999 is everyone: no meter answers it");
+        return ERR_SYNTAX;
+    }
+    memcpy(ret_address, number, sizeof(number));
+    return n < METER_DIGITS ? 1 : 0;
+}
+
+/* why is written through struct why. NOLINTBEGIN(readability-non-const-parameter) */
+int endpoint_address(const char *canonical, const char *text, char ret_address[ADDRESS_LEN],
+                     char *why, int why_size)
+{
+    struct why sentence = {why, (size_t)why_size};
+    const char *rest = NULL;
+    const struct scheme *scheme = find_scheme(canonical, &rest);
+
+    return scheme != NULL && scheme->is_dlt645
+               ? meter_number(text, ret_address, &sentence)
+               : unit_address(text, scheme == NULL || scheme->has_id, ret_address,
+                              &sentence);
+}
+
+/* NOLINTEND(readability-non-const-parameter) */
 
 void endpoint_place(const char *canonical, char ret_place[ENDPOINT_LEN])
 {

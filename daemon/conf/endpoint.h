@@ -28,6 +28,13 @@ struct endpoint {
 /* Returns 0, or ERR_SYNTAX with a sentence in why; *ret_endpoint is untouched then. */
 int endpoint_parse(const char *text, struct endpoint *ret_endpoint, char *why,
                    int why_size);
+/*
+ * A meter's address on a canonical endpoint: a unit id, 0 to 255, with RTU framing 1 to
+ * 247; of DL/T 645 1 to 12 digits, AA for any two, padded with 0 in front. Returns 0, 1
+ * when it was padded, or ERR_SYNTAX with a sentence.
+ */
+int endpoint_address(const char *canonical, const char *text, char ret_address[ADDRESS_LEN],
+                     char *why, int why_size);
 /* What two lines cannot share: the device, or host and port, without scheme and settings.
  * Of a canonical endpoint. */
 void endpoint_place(const char *canonical, char ret_place[ENDPOINT_LEN]);

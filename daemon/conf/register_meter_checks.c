@@ -234,7 +234,7 @@ static void check_lines(struct register_reader *reader)
             polled[n++] = &registry->meter[i];
         }
     }
-    qsort((void *)polled, (size_t)n, sizeof(*polled), compare_places);
+    qsort((void *)polled, (size_t)n, sizeof(const struct meter *), compare_places);
     register_check_lines(reader, polled, n);
     free((void *)polled);
 }

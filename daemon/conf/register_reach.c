@@ -1,14 +1,8 @@
 /* meters.csv: where a meter is reached: endpoint, address and profile of one row. */
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/conf/endpoint.h"
 #include "daemon/conf/register_parts.h"
-#include "daemon/core/text.h"
-
-#define UNIT_ID_MAX 255
-#define DIGITS      12 /* of a DL/T 645 address */
-#define NOBODY      "999999999999"
 
 struct reach {
     struct register_reader *reader;
@@ -33,74 +27,6 @@ static void take_endpoint(struct reach *reach)
     (void)endpoint_parse(reach->row->endpoint, &reach->endpoint, why, (int)sizeof(why));
 }
 
-static void take_unit_id(struct reach *reach, const char *text)
-{
-    bool has_id = reach->endpoint.scheme == NULL || reach->endpoint.has_id;
-    int min = has_id ? 0 : ENDPOINT_UNIT_MIN;
-    int max = has_id ? UNIT_ID_MAX : ENDPOINT_UNIT_MAX;
-    int64_t unit = 0;
-
-    if (text_to_i64(text, min, max, &unit) != 0) {
-        table_error(reach->table, reach->column->address,
-                    "address \"%.64s\" is not a unit id, %d to %d%s", text, min, max,
-                    has_id ? "" : " on a line with RTU framing");
-    } else {
-        (void)snprintf(reach->row->address, sizeof(reach->row->address), "%d", (int)unit);
-    }
-}
-
-/* Digits, or pairs AA that stand for any two of them. */
-static bool is_meter_number(const char *text)
-{
-    size_t n = strlen(text);
-
-    if (n < 1 || n > DIGITS) {
-        return false;
-    }
-    for (size_t i = n; i > 0;) {
-        char last = text[i - 1];
-        char before = i > 1 ? text[i - 2] : '0';
-        bool is_any = (last == 'A' || last == 'a') && (before == 'A' || before == 'a');
-        bool is_number = last >= '0' && last <= '9' && before >= '0' && before <= '9';
-
-        if (!is_any && !is_number) {
-            return false;
-        }
-        i -= i > 1 ? 2 : 1;
-    }
-    return true;
-}
-
-static void take_meter_number(struct reach *reach, const char *text)
-{
-    size_t n = strlen(text);
-    char number[DIGITS + 1];
-
-    if (!is_meter_number(text)) {
-        table_error(
-            reach->table, reach->column->address,
-            "address \"%.64s\" is not a DL/T 645 number: 1 to 12 digits, AA for any "
-            "two",
-            text);
-        return;
-    }
-    memset(number, '0', DIGITS - n);
-    for (size_t i = 0; i < n; i++) {
-        number[DIGITS - n + i] = (char)(text[i] == 'a' ? 'A' : text[i]);
-    }
-    number[DIGITS] = '\0';
-    if (strcmp(number, NOBODY) == 0) {
-        table_error(reach->table, reach->column->address,
-                    "address " NOBODY " is everyone: no meter answers it");
-        return;
-    }
-    if (n < DIGITS) {
-        table_warn(reach->table, reach->column->address,
-                   "address \"%s\" has %zu of 12 digits: taken as %s", text, n, number);
-    }
-    memcpy(reach->row->address, number, sizeof(number));
-}
-
 static void take_address(struct reach *reach)
 {
     const char *text = table_cell(reach->table, reach->column->address);
@@ -114,10 +40,18 @@ static void take_address(struct reach *reach)
             "address \"%.64s\" was shortened by a spreadsheet: format the cell as text and "
             "enter all digits again",
             text);
-    } else if (reach->endpoint.scheme != NULL && reach->endpoint.is_dlt645) {
-        take_meter_number(reach, text);
-    } else {
-        take_unit_id(reach, text);
+        return;
+    }
+    char why[320];
+    int err = endpoint_address(reach->row->endpoint, text, reach->row->address, why,
+                               (int)sizeof(why));
+
+    if (err < 0) {
+        table_error(reach->table, reach->column->address, "%s", why);
+    } else if (err == 1) {
+        table_warn(reach->table, reach->column->address,
+                   "address \"%s\" has %zu of 12 digits: taken as %s", text, strlen(text),
+                   reach->row->address);
     }
 }
 

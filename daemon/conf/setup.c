@@ -105,7 +105,8 @@ static void warn_of_size(const struct setup *setup, struct problems *problems)
     }
 }
 
-int setup_check(const char *conf_path, bool strict, FILE *out, FILE *errors)
+int setup_check(const char *conf_path, bool strict, int64_t now_ms, setup_check_fn more,
+                FILE *out, FILE *errors)
 {
     struct problems problems;
     struct setup *setup = NULL;
@@ -116,6 +117,9 @@ int setup_check(const char *conf_path, bool strict, FILE *out, FILE *errors)
 
     if (err == 0) {
         warn_of_size(setup, &problems);
+        if (more != NULL) {
+            more(setup, now_ms, &problems);
+        }
     }
     for (size_t i = 0; i < problems.n; i++) {
         problem_text(&problems.problem[i], text, sizeof(text));

@@ -25,8 +25,14 @@ struct setup {
 int setup_load(const char *conf_path, struct problems *problems, struct setup **ret_setup);
 void setup_free(struct setup *setup);
 
+/* What other rooms find in a setup that is well-formed: adds warnings. */
+typedef void (*setup_check_fn)(const struct setup *setup, int64_t now_ms,
+                               struct problems *problems);
+
 /* `ecmon check`: writes every problem to errors and, when there is none, one line to out.
- * strict: warnings count. Returns the exit code: 0, 1 (strict), 65, 74, 78. */
-int setup_check(const char *conf_path, bool strict, FILE *out, FILE *errors);
+ * strict: warnings count. now_ms: UTC, says which meters are in force. more may be NULL.
+ * Returns the exit code: 0, 1 (strict), 65, 74, 78. */
+int setup_check(const char *conf_path, bool strict, int64_t now_ms, setup_check_fn more,
+                FILE *out, FILE *errors);
 
 #endif

@@ -177,6 +177,16 @@ static json_t *sinks_part(const struct status_parts *parts, json_t *problems)
     return sinks;
 }
 
+/* Replies that were no values, since the line exists. */
+static json_t *line_failures(const struct collect_line_status *line)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "exceptions",
+                     (json_int_t)line->exceptions, "late", (json_int_t)line->late,
+                     "bad_frame", (json_int_t)line->bad_frame, "bad_unit",
+                     (json_int_t)line->bad_unit, "bad_crc", (json_int_t)line->bad_crc,
+                     "connects", (json_int_t)line->connects);
+}
+
 static json_t *lines_part(const struct status_parts *parts, json_t *problems)
 {
     const struct collect_status *collect = parts->collect;
@@ -185,18 +195,16 @@ static json_t *lines_part(const struct status_parts *parts, json_t *problems)
     for (int i = 0; collect != NULL && i < collect->n_lines; i++) {
         const struct collect_line_status *line = &collect->line[i];
         bool failed = line->last_error != SLOT_OK;
+        json_t *object = json_pack(
+            "{s:s, s:s, s:i, s:i, s:o, s:I, s:I, s:o, s:o}", "line", line->endpoint,
+            "state", collect_state_name(line->state), "meters", line->meters, "meters_ok",
+            line->meters_ok, "busy_pct", hundredths(line->busy_bp), "requests",
+            (json_int_t)line->requests, "ok", (json_int_t)line->ok, "last_error",
+            failed ? json_string(slot_status_name(line->last_error)) : json_null(),
+            "last_error_meter", failed ? json_string(line->last_error_meter) : json_null());
 
-        (void)json_array_append_new(
-            lines,
-            json_pack("{s:s, s:s, s:i, s:i, s:o, s:I, s:I, s:o, s:o}", "line",
-                      line->endpoint, "state", collect_state_name(line->state), "meters",
-                      line->meters, "meters_ok", line->meters_ok, "busy_pct",
-                      hundredths(line->busy_bp), "requests", (json_int_t)line->requests,
-                      "ok", (json_int_t)line->ok, "last_error",
-                      failed ? json_string(slot_status_name(line->last_error))
-                             : json_null(),
-                      "last_error_meter",
-                      failed ? json_string(line->last_error_meter) : json_null()));
+        (void)json_object_update_new(object, line_failures(line));
+        (void)json_array_append_new(lines, object);
         if (line->state == COLLECT_DOWN) {
             add_problem(problems, "warning", "line_down", line->endpoint,
                         parts->english ? "line %s is down" : "通信线路 %s 中断",
@@ -270,14 +278,14 @@ static json_t *meters_part(const struct status_parts *parts, json_t *problems, i
         }
         (void)json_array_append_new(
             meters,
-            json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I}", "meter", meter->id,
+            json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:i}", "meter", meter->id,
                       "enterprise", enterprise_of(stored, n_stored, meter->meter_no),
                       "line", meter->endpoint, "state", collect_state_name(meter->state),
                       "reason",
                       down ? json_string(slot_status_name(meter->reason)) : json_null(),
                       "last_ok", instant(meter->last_ok_ms, zone), "success_24h_pct",
                       success_pct(meter), "backoff_s",
-                      (json_int_t)(meter->backoff_ms / MS_PER_S)));
+                      (json_int_t)(meter->backoff_ms / MS_PER_S), "holes", meter->n_holes));
     }
     free(stored);
     return meters;

@@ -157,6 +157,18 @@ int journal_flush(struct store *store)
     return err;
 }
 
+int journal_reload(struct store *store)
+{
+    int64_t seq = 0;
+    int err = read_last(store, &seq);
+
+    if (err == 0) {
+        store->journal->committed_seq = seq;
+        start_after(store->journal, seq);
+    }
+    return err;
+}
+
 void journal_mark(struct store *store)
 {
     store->journal->mark_seq = last_appended(store->journal);

@@ -81,6 +81,13 @@ int migrate(struct store *store, const struct store_options *options, char *why,
  * cache says can be trusted. The lock stays held. */
 int store_reopen(struct store *store);
 
+/* wal.c: a commit whose sync failed, or never came to be because the program was killed, is
+ * found whole in the WAL when the store is opened again, though it may not be on the disk:
+ * a power cut would take it with all that was committed behind it, or leave half of it in
+ * the store's file. So the same bytes are written again, and synced, before anyone reads
+ * them. No connection may write meanwhile. Returns 0, ERR_IO or ERR_NOMEM. */
+int wal_write_again(const char *store_path);
+
 /* journal.c */
 int journal_state_new(struct store *store);
 void journal_state_free(struct store *store);
@@ -90,6 +97,8 @@ void journal_mark(struct store *store);   /* a savepoint begins: undo comes back
 void journal_undo(struct store *store);   /* back to the mark */
 void journal_reset(struct store *store);  /* rolled back: back to what is committed */
 void journal_settle(struct store *store); /* committed */
+/* Another connection: what is committed is read again. */
+int journal_reload(struct store *store);
 
 /* samples.c */
 int samples_state_new(struct store *store);

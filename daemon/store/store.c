@@ -149,7 +149,16 @@ static int open_files(struct store *store, char *why, size_t why_size)
     }
     int err = lock_take(store->path, &store->lock_fd, why, why_size);
 
-    return err != 0 ? err : create_file(store->path, why, why_size);
+    if (err == 0) {
+        err = create_file(store->path, why, why_size);
+    }
+    if (err == 0) {
+        err = wal_write_again(store->path);
+        if (err != 0) {
+            (void)snprintf(why, why_size, "cannot write %s-wal", store->path);
+        }
+    }
+    return err;
 }
 
 static int open_database(struct store *store, const struct store_options *options,
@@ -249,13 +258,20 @@ void store_close(struct store *store)
 int store_reopen(struct store *store)
 {
     disconnect(store);
-    int err = connect_db(store);
+    int err = wal_write_again(store->path);
 
+    if (err != 0) {
+        db_latch_text(store, "the WAL cannot be written");
+        return err;
+    }
+    err = connect_db(store);
     if (err == 0) {
         err = set_up(store);
     }
     if (err == 0) {
-        journal_reset(store);
+        err = journal_reload(store);
+    }
+    if (err == 0) {
         samples_forget(store);
         schedule_forget(store);
     }
@@ -377,22 +393,26 @@ void store_undo(struct store *store)
     }
 }
 
+void store_snapshot_end(struct store *store)
+{
+    if (sqlite3_get_autocommit(store->db) == 0) {
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+}
+
 int store_snapshot_begin(struct store *store)
 {
+    store_snapshot_end(store); /* one that failed to end: without memory it cannot */
     int err = db_run(store, db_prepare(store, "BEGIN"));
 
     /* A deferred transaction has its snapshot from the first read on. */
     if (err == 0) {
         err = db_run(store, db_prepare(store, "SELECT 1 FROM meta LIMIT 1"));
     }
-    return err;
-}
-
-void store_snapshot_end(struct store *store)
-{
-    if (sqlite3_get_autocommit(store->db) == 0) {
-        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (err != 0) {
+        store_snapshot_end(store);
     }
+    return err;
 }
 
 int64_t store_epoch_ms(const struct store *store)

@@ -300,6 +300,10 @@ static void drain(struct writer *writer)
     atomic_store(&writer->urgent, false);
     fill_batch(writer);
     if (writer->n_batch == 0 && writer->waiting.first == NULL) {
+        if (queue_length(writer->queue) > 0) { /* no memory to take them */
+            atomic_store(&writer->last_error, ERR_NOMEM);
+            arm_drain(writer);
+        }
         return;
     }
     int err = write_all(writer, &tally);

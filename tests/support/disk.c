@@ -41,7 +41,7 @@ struct disk {
     size_t cap;
     uint32_t failing;
     int64_t countdown; /* operations until the next failure; 0 = none */
-    bool sticky;
+    int64_t times;     /* how often from then on */
     int64_t failures;
     bool stopped;
 };
@@ -71,11 +71,11 @@ static void *checked(void *memory)
 
 /* --- failing --- */
 
-void disk_fail(struct disk *disk, uint32_t operations, int64_t nth, bool sticky)
+void disk_fail(struct disk *disk, uint32_t operations, int64_t nth, int64_t times)
 {
     disk->failing = operations;
     disk->countdown = nth;
-    disk->sticky = sticky;
+    disk->times = times;
     disk->failures = 0;
 }
 
@@ -93,10 +93,10 @@ static bool fails(struct disk *disk, uint32_t operation)
         disk->countdown--;
         return false;
     }
-    if (!disk->sticky) {
+    disk->failures++;
+    if (disk->failures >= disk->times) {
         disk->countdown = 0;
     }
-    disk->failures++;
     return true;
 }
 
@@ -400,7 +400,8 @@ static void put(struct image *image, const struct operation *operation, size_t f
     if (end > image->n) {
         resize(image, end);
     }
-    memcpy(image->bytes + operation->offset + from, operation->bytes + from, until - from);
+    memcpy((unsigned char *)checked(image->bytes) + operation->offset + from,
+           operation->bytes + from, until - from);
 }
 
 /* A file that is gone is one without a byte. */
@@ -522,8 +523,7 @@ void disk_image(const struct disk *disk, size_t n_operations, uint32_t seed,
 {
     static const char *const ends[ROLE_COUNT] = {"", "-wal", "-journal"};
 
-    seed = seed * 2654435761u + 1;
-    seed = seed == 0 ? 1 : seed;
+    seed = (seed * 2654435761u) | 1u; /* never 0 */
     for (int role = 0; role < ROLE_COUNT; role++) {
         struct image image = {NULL, 0, 0};
         char name[256];

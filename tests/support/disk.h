@@ -27,9 +27,11 @@ struct disk;
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);
 
-/* From here on the nth of these operations fails (from 1; 0: none does), with sticky every
- * one after it, too. */
-void disk_fail(struct disk *disk, uint32_t operations, int64_t nth, bool sticky);
+#define DISK_ALWAYS INT64_MAX
+
+/* From here on the nth of these operations fails (from 1; 0: none does), and the ones after
+ * it, as many as times says. */
+void disk_fail(struct disk *disk, uint32_t operations, int64_t nth, int64_t times);
 /* How many failed since disk_fail. */
 int64_t disk_failures(const struct disk *disk);
 

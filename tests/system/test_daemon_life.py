@@ -23,8 +23,9 @@ STATUS = {
     "store": "path size_bytes schema last_commit oldest_reading days_left",
     "counts": "meters meters_ok enterprises alarms_open"}
 SINK = "sink state pending_rows oldest_pending_s last_ack parked"
-LINE = "line state meters meters_ok busy_pct requests ok last_error last_error_meter"
-METER = "meter enterprise line state reason last_ok success_24h_pct backoff_s"
+LINE = """line state meters meters_ok busy_pct requests ok last_error last_error_meter
+    exceptions late bad_frame bad_unit bad_crc connects"""
+METER = "meter enterprise line state reason last_ok success_24h_pct backoff_s holes"
 PROBLEM = "severity code object message"
 
 

@@ -84,7 +84,10 @@ static void too_little_room_and_unknown_schemes_are_refused(void **state)
     set_meter(0, "modbus+tcp://10.1.2.3:502", 60, 60);
     assert_int_equal(collect_plan_meter(&meter[0], &profile, &timing, request, 1),
                      ERR_RANGE);
-    set_meter(0, "dlt645:///dev/ttyUSB0", 60, 60);
+    set_meter(0, "dlt645:///dev/ttyUSB0?baud=2400&parity=E", 60, 60);
+    assert_int_equal(collect_plan_meter(&meter[0], &profile, &timing, request, 1),
+                     ERR_RANGE); /* a profile of Modbus */
+    set_meter(0, "m-bus:///dev/ttyUSB0", 60, 60);
     assert_int_equal(collect_plan_meter(&meter[0], &profile, &timing, request, 1),
                      ERR_UNAVAILABLE);
 }
@@ -117,6 +120,55 @@ static void a_line_adds_up_its_meters_and_their_intervals(void **state)
     free(line);
 }
 
+/* 2400 Bd, 8N1: 4.167 ms a character, two silences of 3.5 characters 29.17 ms. */
+static void a_serial_line_is_planned_at_its_own_baud_rate(void **state)
+{
+    static const char endpoint[] = "modbus+rtu:///dev/ttyUSB0?baud=2400&parity=N&stop=1";
+    struct collect_plan_request request[4];
+    struct collect_plan_line *line = NULL;
+    char text[PLAN_TEXT_LEN] = "kept";
+    int n = 0;
+
+    (void)state;
+    point[0].part[0].address = 0;
+    point[1].part[0].address = 10;
+    set_meter(0, endpoint, 1, 1);
+    set_meter(1, endpoint, 1, 1);
+    set_meter(2, "", 1, 1);
+    assert_int_equal(collect_plan_meter(&meter[0], &profile, &timing, request, 4), 2);
+    assert_int_equal(request[0].request.count, 12);
+    assert_int_equal(request[0].bytes_received, 29);
+    assert_int_equal(request[0].serial_ms, 183); /* 37 × 4.167 + 29.17 = 183.3 */
+    assert_int_equal(request[1].serial_ms, 100); /* 17 × 4.167 + 29.17 = 100.0 */
+    assert_int_equal(request[0].ethernet_ms, 0);
+    assert_int_equal(collect_plan_lines(meter, 2, profiles, &timing, &line, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(line[0].baud, 2400);
+    assert_int_equal(line[0].round_serial_ms, 566);
+    assert_int_equal(line[0].serial_bp, 5660);
+    assert_false(collect_plan_is_over(&line[0], text));
+    assert_string_equal(text, "kept");
+    free(line);
+}
+
+static void an_over_subscribed_line_is_told_with_the_arithmetic(void **state)
+{
+    const struct collect_plan_line line = {.meters = 32,
+                                           .requests = 64,
+                                           .round_serial_ms = 45200,
+                                           .interval_ms = 30000,
+                                           .serial_bp = 15066,
+                                           .baud = 2400};
+    char text[PLAN_TEXT_LEN];
+
+    (void)state;
+    assert_true(collect_plan_is_over(&line, text));
+    assert_string_equal(
+        text, "32 meters, 64 requests a round take 45.2 s at 2400 Bd without the "
+              "meters' own time, the shortest interval is 30 s: the line is asked "
+              "for 150 % of the time there is");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +176,8 @@ int main(void)
         cmocka_unit_test_setup(forty_registers_take_104_ms_at_9600_baud, setup),
         cmocka_unit_test_setup(too_little_room_and_unknown_schemes_are_refused, setup),
         cmocka_unit_test_setup(a_line_adds_up_its_meters_and_their_intervals, setup),
+        cmocka_unit_test_setup(a_serial_line_is_planned_at_its_own_baud_rate, setup),
+        cmocka_unit_test_setup(an_over_subscribed_line_is_told_with_the_arithmetic, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

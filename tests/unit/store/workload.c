@@ -196,8 +196,9 @@ static int open_store(const char *path, struct store **ret_store, char *why,
 
 int workload_open(struct workload *workload)
 {
-    const struct writer_options options = {
-        .queue_capacity = WORKLOAD_METERS * WORKLOAD_ROUNDS_MAX, .commit_every_ms = 1000};
+    const struct writer_options options = {.queue_capacity = (size_t)WORKLOAD_METERS *
+                                                             WORKLOAD_ROUNDS_MAX,
+                                           .commit_every_ms = 1000};
     int err = open_store(workload->fixture.path, &workload->fixture.store, NULL, 0);
 
     if (err != 0) {
