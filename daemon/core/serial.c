@@ -98,6 +98,14 @@ static int try_lock(const char *device)
     return err;
 }
 
+static bool is_pty(const char *device)
+{
+    struct stat status;
+
+    return stat(device, &status) == 0 && major(status.st_rdev) >= PTY_MAJOR_FIRST &&
+           major(status.st_rdev) <= PTY_MAJOR_LAST;
+}
+
 static int open_by_libmodbus(const char *device, const struct serial_settings *settings,
                              int *ret_fd)
 {
@@ -127,14 +135,6 @@ static int lock(int fd)
         return errno == EWOULDBLOCK ? ERR_LOCKED : -errno;
     }
     return ioctl(fd, TIOCEXCL) == 0 ? 0 : -errno;
-}
-
-static bool is_pty(int fd)
-{
-    struct stat status;
-
-    return fstat(fd, &status) == 0 && major(status.st_rdev) >= PTY_MAJOR_FIRST &&
-           major(status.st_rdev) <= PTY_MAJOR_LAST;
 }
 
 static speed_t speed_of(int32_t baud)
@@ -170,7 +170,7 @@ static int compare(const char *device, int fd, const struct serial_settings *set
         return ERR_RANGE;
     }
     if (!has_parity(&taken, settings->parity)) {
-        if (!is_pty(fd)) {
+        if (!is_pty(device)) {
             return ERR_RANGE;
         }
         log_debug("%s: a pseudo-terminal, it takes no parity %c", device, settings->parity);
@@ -189,6 +189,12 @@ int serial_open(const char *device, const struct serial_settings *settings, int 
 
     if (err == 0) {
         err = open_by_libmodbus(device, settings, &fd);
+    }
+    if (err == -EINVAL && settings->parity != 'N' && is_pty(device)) {
+        struct serial_settings plain = *settings;
+
+        plain.parity = 'N'; /* when all else is set already, the kernel refuses parity */
+        err = open_by_libmodbus(device, &plain, &fd);
     }
     if (err == 0) {
         err = lock(fd);

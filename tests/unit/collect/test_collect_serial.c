@@ -367,6 +367,20 @@ static void a_second_opener_is_told(void **state)
     serial_close(fd);
 }
 
+static void a_terminal_that_takes_no_parity_is_opened_again_and_again(void **state)
+{
+    const struct serial_settings settings = {2400, 'E', 1, false};
+
+    (void)state;
+    open_bus();
+    for (int i = 0; i < 3; i++) {
+        int fd = -1;
+
+        assert_int_equal(serial_open(fake_bus_path(bus), &settings, &fd), 0);
+        serial_close(fd);
+    }
+}
+
 static void what_is_no_serial_line_is_not_opened(void **state)
 {
     const struct serial_settings settings = {9600, 'N', 1, false};
@@ -444,6 +458,7 @@ int main(void)
         TEST(a_babbling_line_is_noisy_and_its_slots_are_accounted),
         TEST(a_write_that_blocks_has_a_deadline),
         TEST(a_second_opener_is_told),
+        TEST(a_terminal_that_takes_no_parity_is_opened_again_and_again),
         TEST(what_is_no_serial_line_is_not_opened),
         TEST(a_reload_keeps_lines_that_it_does_not_touch),
         TEST(a_line_made_anew_waits_for_late_replies),
