@@ -429,6 +429,9 @@ int cli_resumption_method(struct cli *cli, struct resumption_method *file_method
         *ret_method = method;
         return 0;
     }
+    if (name == NULL) { /* setup_load has refused this already */
+        return cli_fail(EXIT_CONFIG, "assess.resumption names no method");
+    }
     if (strchr(name, '/') == NULL && strstr(name, ".yaml") == NULL) {
         const char **names =
             calloc((size_t)methods->n_resumption + 1, sizeof(const char *));

@@ -89,6 +89,7 @@ int options_parse(int argc, char **argv, const enum option_id *accepted_ids,
     optind = 1;
     opterr = 0;
     for (;;) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread starts */
         int code = getopt_long(argc, argv, accepted.letters, accepted.option, NULL);
 
         if (code == -1) {

@@ -54,6 +54,7 @@ static struct ratio multiply(struct ratio a, struct ratio b)
 
 static int64_t scale_limit(int64_t limit, struct ratio ratio)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a ratio's den is above 0 */
     int128 scaled = (int128)limit * ratio.num / ratio.den;
 
     return scaled > INT64_MAX   ? INT64_MAX
