@@ -11,7 +11,11 @@
 
 static int64_t key_of(int64_t slot_ts_ms)
 {
-    return (slot_ts_ms / MS_PER_S) << 20;
+    int64_t within_ms = slot_ts_ms < 0           ? 0
+                        : slot_ts_ms < TS_MS_END ? slot_ts_ms
+                                                 : TS_MS_END;
+
+    return (within_ms / MS_PER_S) << 20;
 }
 
 /* One integer of a question with one parameter; `otherwise` for NULL or no row. */
