@@ -11,7 +11,6 @@
 /* CSV is written page by page, however long the range is. */
 struct export
 {
-    struct cli *cli;
     struct report_options report;
     int pages;
 };
@@ -110,7 +109,6 @@ static int export_csv(struct cli *cli, enum view_kind kind, const struct view_ra
 {
     const char *labels = cli->options.value[OPTION_LABELS];
     struct export export = {
-        .cli = cli,
         .report = {.format = format,
                    .zone = &cli->setup->conf->site.tz,
                    .labels_zh = labels != NULL && strcmp(labels, "zh") == 0,
